@@ -1,0 +1,174 @@
+-- Each table's COMMENT begins with its kind: by-user (primary key begins with
+-- user_id, and every query names one), by-identifier, reference or queue.
+-- No sequences, no triggers: keys and times are made in C.
+
+CREATE TABLE users.person_id (
+	user_id uuid PRIMARY KEY);
+COMMENT ON TABLE users.person_id IS
+'by-user: an id for everybody who was ever registered. The one table that an application may refer to: user_id uuid REFERENCES users.person_id (user_id). Rows are never deleted, so no such foreign key ever fires.';
+
+CREATE TABLE users.language (
+	code text COLLATE "C" PRIMARY KEY,
+	name text NOT NULL,
+	built_in boolean NOT NULL DEFAULT false);
+COMMENT ON TABLE users.language IS 'reference: languages that a person may choose. Built-in rows are never changed.';
+
+CREATE TABLE users.theme (
+	name text COLLATE "C" PRIMARY KEY,
+	built_in boolean NOT NULL DEFAULT false);
+COMMENT ON TABLE users.theme IS 'reference: themes that a person may choose. Built-in rows are never changed.';
+
+INSERT INTO users.language (code, name, built_in) VALUES ('en', 'English', true), ('de', 'Deutsch', true), ('sr', 'Srpski', true);
+INSERT INTO users.theme (name, built_in) VALUES ('Default', true), ('MidnightSky', true), ('TealTide', true), ('GrayWave', true);
+
+CREATE TABLE users.account (
+	user_id uuid PRIMARY KEY REFERENCES users.person_id,
+	email text NOT NULL,
+	pending_email text,
+	status text NOT NULL DEFAULT 'enabled' CHECK (status IN ('enabled', 'disabled', 'deleted')),
+	platform_role text NOT NULL DEFAULT 'user' CHECK (platform_role IN ('user', 'admin')),
+	version bigint NOT NULL DEFAULT 1,
+	email_verified_at timestamptz,
+	reset_required boolean NOT NULL DEFAULT false,
+	language text COLLATE "C" REFERENCES users.language,
+	theme text COLLATE "C" REFERENCES users.theme,
+	tags text[] NOT NULL DEFAULT '{}',
+	metadata jsonb NOT NULL DEFAULT '{}',
+	admin_metadata jsonb NOT NULL DEFAULT '{}',
+	disabled_reason text,
+	created_at timestamptz NOT NULL,
+	updated_at timestamptz NOT NULL,
+	last_login_at timestamptz,
+	deleted_at timestamptz);
+COMMENT ON TABLE users.account IS 'by-user: what a person alone sees of the account, and what decides whether it may sign in.';
+COMMENT ON COLUMN users.account.version IS
+'Counts changes of password, status and platform role: a sign-in that began under another version opens no session.';
+COMMENT ON COLUMN users.account.last_login_at IS 'Of sessions whose row is gone; the newest session knows better.';
+CREATE INDEX account_admin ON users.account (user_id) WHERE platform_role = 'admin';
+
+CREATE TABLE users.person (
+	user_id uuid PRIMARY KEY REFERENCES users.account ON DELETE CASCADE,
+	username text NOT NULL,
+	first_name text NOT NULL,
+	last_name text NOT NULL,
+	picture_type text,
+	picture_updated_at timestamptz);
+COMMENT ON TABLE users.person IS 'by-user: what others who share a domain may see of a person.';
+
+CREATE TABLE users.credential (
+	user_id uuid PRIMARY KEY REFERENCES users.account ON DELETE CASCADE,
+	password_hash text,
+	nonce bytea NOT NULL,
+	changed_at timestamptz NOT NULL);
+COMMENT ON TABLE users.credential IS 'by-user: the password''s hash (NULL: none yet) and a nonce that changes with it.';
+
+CREATE TABLE users.identifier (
+	identifier text COLLATE "C" PRIMARY KEY,
+	kind text COLLATE "C" NOT NULL CHECK (kind IN ('email', 'username')),
+	user_id uuid NOT NULL);
+COMMENT ON TABLE users.identifier IS
+'by-identifier: the only place where addresses and usernames are unique: kind, colon, the identifier in lower case.';
+
+CREATE TABLE users.session (
+	user_id uuid NOT NULL REFERENCES users.account ON DELETE CASCADE,
+	id uuid NOT NULL,
+	label text,
+	client_address inet,
+	user_agent text,
+	created_at timestamptz NOT NULL,
+	authenticated_at timestamptz NOT NULL,
+	refreshed_at timestamptz NOT NULL,
+	expires_at timestamptz NOT NULL,
+	ends_at timestamptz NOT NULL,
+	token_expires_at timestamptz NOT NULL,
+	ended_at timestamptz,
+	nonce bytea NOT NULL,
+	counter bigint NOT NULL,
+	current_random bytea NOT NULL,
+	previous_random bytea,
+	PRIMARY KEY (user_id, id))
+	WITH (fillfactor = 70);
+CREATE INDEX session_id ON users.session (id);
+COMMENT ON TABLE users.session IS
+'by-user: the authority on who is signed in. A token counts only while its row here has not ended; the row stays until no token of the session can be valid.';
+COMMENT ON COLUMN users.session.expires_at IS 'When it ends unless refreshed; never after ends_at.';
+COMMENT ON COLUMN users.session.ends_at IS 'When it ends whatever happens.';
+COMMENT ON COLUMN users.session.token_expires_at IS 'End of the access token minted last.';
+COMMENT ON COLUMN users.session.current_random IS
+'With the counter, the nonce and a key that is not here, the present refresh token; by itself no token.';
+
+CREATE TABLE users.root_key (
+	id boolean PRIMARY KEY DEFAULT true CHECK (id),
+	generation uuid NOT NULL,
+	secret bytea,
+	check_value bytea NOT NULL,
+	created_at timestamptz NOT NULL);
+COMMENT ON TABLE users.root_key IS
+'reference: tells whether a root key is the right one. Holds the key itself only where users.key_file is not set.';
+
+CREATE TABLE users.signing_key (
+	kid text COLLATE "C" PRIMARY KEY,
+	algorithm text NOT NULL CHECK (algorithm IN ('EdDSA', 'HS256')),
+	public_key bytea,
+	sealed_secret bytea NOT NULL,
+	created_at timestamptz NOT NULL,
+	retires_at timestamptz,
+	revoked_at timestamptz);
+COMMENT ON TABLE users.signing_key IS 'reference: keys of access tokens, sealed under the root key. retires_at NULL: signs.';
+
+CREATE TABLE users.audit_event (
+	user_id uuid NOT NULL,
+	id uuid NOT NULL,
+	occurred_at timestamptz NOT NULL,
+	event text NOT NULL,
+	outcome text NOT NULL CHECK (outcome IN ('success', 'failure')),
+	actor_id uuid,
+	session_id uuid,
+	domain_id uuid,
+	object_type text,
+	object_id uuid,
+	client_address inet,
+	user_agent text,
+	nobody boolean NOT NULL DEFAULT false,
+	detail jsonb NOT NULL DEFAULT '{}',
+	PRIMARY KEY (user_id, id));
+COMMENT ON TABLE users.audit_event IS
+'by-user: who did what, and who failed to. No foreign key: an event outlives its account.';
+COMMENT ON COLUMN users.audit_event.nobody IS
+'An attempt on an identifier that is nobody''s: user_id is derived from the identifier''s keyed hash.';
+
+CREATE TABLE users.event_position (
+	user_id uuid NOT NULL,
+	event_id uuid NOT NULL,
+	xid xid8 NOT NULL,
+	PRIMARY KEY (user_id, event_id));
+COMMENT ON TABLE users.event_position IS
+'by-user: the transaction of each successful event, for readers that follow. Not dumped: transaction ids mean nothing elsewhere.';
+
+-- Row-level security on every table: the owner passes as owner, nobody else
+-- without a policy.
+ALTER TABLE users.person_id ENABLE ROW LEVEL SECURITY;
+ALTER TABLE users.language ENABLE ROW LEVEL SECURITY;
+ALTER TABLE users.theme ENABLE ROW LEVEL SECURITY;
+ALTER TABLE users.account ENABLE ROW LEVEL SECURITY;
+ALTER TABLE users.person ENABLE ROW LEVEL SECURITY;
+ALTER TABLE users.credential ENABLE ROW LEVEL SECURITY;
+ALTER TABLE users.identifier ENABLE ROW LEVEL SECURITY;
+ALTER TABLE users.session ENABLE ROW LEVEL SECURITY;
+ALTER TABLE users.root_key ENABLE ROW LEVEL SECURITY;
+ALTER TABLE users.signing_key ENABLE ROW LEVEL SECURITY;
+ALTER TABLE users.audit_event ENABLE ROW LEVEL SECURITY;
+ALTER TABLE users.event_position ENABLE ROW LEVEL SECURITY;
+
+-- What pg_dump takes along. Rows that the script itself makes are left out.
+SELECT pg_extension_config_dump('users.person_id', '');
+SELECT pg_extension_config_dump('users.language', 'WHERE NOT built_in');
+SELECT pg_extension_config_dump('users.theme', 'WHERE NOT built_in');
+SELECT pg_extension_config_dump('users.account', '');
+SELECT pg_extension_config_dump('users.person', '');
+SELECT pg_extension_config_dump('users.credential', '');
+SELECT pg_extension_config_dump('users.identifier', '');
+SELECT pg_extension_config_dump('users.session', '');
+SELECT pg_extension_config_dump('users.root_key', '');
+SELECT pg_extension_config_dump('users.signing_key', '');
+SELECT pg_extension_config_dump('users.audit_event', '');

@@ -1,0 +1,30 @@
+-- PostgREST serves a domain that is named like a media type with that type.
+CREATE DOMAIN users."application/jwk-set+json" AS text;
+COMMENT ON DOMAIN users."application/jwk-set+json" IS 'A JWK Set, RFC 7517.';
+
+CREATE FUNCTION @extschema@.users_rotate_key()
+	RETURNS @extschema@.users_keys AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.users_rotate_key() IS
+'Make a new signing key, of users.signing_algorithm, and return its row of users_keys.
+The old one verifies until its last token is dead. For administrators.';
+
+CREATE FUNCTION @extschema@.users_revoke_key(kid text)
+	RETURNS boolean AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.users_revoke_key(text) IS
+'Revoke a signing key: every access token that it signed is void at once; sessions stay and refresh.
+Returns whether something changed. Errors: US014 unknown. For administrators.';
+
+CREATE FUNCTION @extschema@.users_renew_root_key()
+	RETURNS boolean AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.users_renew_root_key() IS
+'After a lost or leaked key file: take up the present file (or a newly generated key).
+Every session, link and signing key is void; accounts and passwords stay. For superusers.';
+
+CREATE FUNCTION @extschema@.users_jwks()
+	RETURNS users."application/jwk-set+json" AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.users_jwks() IS
+'Public keys for checking access tokens elsewhere, as a JWK Set (RFC 7517).
+HS256 keys are never shown. For users_anon, users_member and users_service.';
+
+GRANT EXECUTE ON FUNCTION @extschema@.users_rotate_key(), @extschema@.users_revoke_key(text) TO users_admin;
+GRANT EXECUTE ON FUNCTION @extschema@.users_jwks() TO users_anon, users_member, users_service;

@@ -1,0 +1,486 @@
+#include "pg.h"
+
+#include <sodium.h>
+
+#include "account.h"
+#include "core/grammar.h"
+#include "core/uuid.h"
+#include "ids.h"
+#include "password.h"
+#include "query.h"
+#include "root.h"
+#include "settings.h"
+
+/* "username:" and an address of the greatest length fit. */
+#define IDENTIFIER_MAX (USERS_EMAIL_MAX + 16)
+
+enum
+{
+	FIND_IDENTIFIER,
+	FIND_ACCOUNT,
+	LOCK_FOR_USE,
+	LOCK_FOR_CHANGE,
+	INSERT_ID,
+	INSERT_IDENTIFIER,
+	INSERT_ACCOUNT,
+	INSERT_PERSON,
+	INSERT_CREDENTIAL,
+	FIND_LANGUAGE,
+	FIND_THEME,
+	LIST_LANGUAGES,
+	LIST_THEMES,
+	SET_HASH,
+	REHASH,
+	NEXT_VERSION,
+	SET_STATUS,
+	SET_ADMIN,
+	DELETE_IDENTIFIER,
+	LOCK_ADMINS,
+	PROFILE
+};
+
+/* clang-format off: one clause a line */
+static UsersQuery queries[] = {
+	[FIND_IDENTIFIER] = { .sql =
+							  "SELECT user_id FROM users.identifier WHERE identifier" EQ
+							  "$1",
+						  .types = { TEXTOID } },
+	[FIND_ACCOUNT] = { .sql =
+						   "SELECT a.status, a.platform_role" EQ
+						   "'admin', a.reset_required,"
+						   "       a.email_verified_at IS NOT NULL, a.version, a.email, p.username,"
+						   "       p.first_name, p.last_name, c.password_hash"
+						   "  FROM users.account a"
+						   "  JOIN users.person p ON p.user_id" EQ "a.user_id"
+						   "  JOIN users.credential c ON c.user_id" EQ
+						   "a.user_id"
+						   " WHERE a.user_id" EQ "$1",
+					   .types = { UUIDOID } },
+	[LOCK_FOR_USE] = { .sql =
+						   "SELECT version FROM users.account WHERE user_id" EQ
+						   "$1 FOR KEY SHARE",
+					   .types = { UUIDOID } },
+	[LOCK_FOR_CHANGE] = { .sql =
+							  "SELECT version FROM users.account WHERE user_id" EQ
+							  "$1 FOR UPDATE",
+						  .types = { UUIDOID } },
+	[INSERT_ID] = { .sql = "INSERT INTO users.person_id (user_id) VALUES ($1)",
+					.types = { UUIDOID } },
+	[INSERT_IDENTIFIER] = { .sql =
+								"INSERT INTO users.identifier (identifier, kind, user_id) VALUES ($1, $2, $3)"
+								" ON CONFLICT DO NOTHING",
+							.types = { TEXTOID, TEXTOID, UUIDOID } },
+	[INSERT_ACCOUNT] = { .sql =
+							 "INSERT INTO users.account"
+							 " (user_id, email, platform_role, email_verified_at, language, theme, metadata,"
+							 "  created_at, updated_at)"
+							 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+						 .types = { UUIDOID, TEXTOID, TEXTOID, TIMESTAMPTZOID,
+									TEXTOID, TEXTOID, JSONBOID,
+									TIMESTAMPTZOID } },
+	[INSERT_PERSON] = { .sql =
+							"INSERT INTO users.person (user_id, username, first_name, last_name)"
+							" VALUES ($1, $2, $3, $4)",
+						.types = { UUIDOID, TEXTOID, TEXTOID, TEXTOID } },
+	[INSERT_CREDENTIAL] = { .sql =
+								"INSERT INTO users.credential (user_id, password_hash, nonce, changed_at)"
+								" VALUES ($1, $2, $3, $4)",
+							.types = { UUIDOID, TEXTOID, BYTEAOID,
+									   TIMESTAMPTZOID } },
+	[FIND_LANGUAGE] = { .sql =
+							"SELECT 1 FROM users.language WHERE code" EQ "$1",
+						.types = { TEXTOID } },
+	[FIND_THEME] = { .sql = "SELECT 1 FROM users.theme WHERE name" EQ "$1",
+					 .types = { TEXTOID } },
+	[LIST_LANGUAGES] = { .sql =
+							 "SELECT pg_catalog.array_agg(code ORDER BY code) FROM users.language" },
+	[LIST_THEMES] = { .sql =
+						  "SELECT pg_catalog.array_agg(name ORDER BY built_in DESC, name) FROM users.theme" },
+	[SET_HASH] = { .sql =
+					   "UPDATE users.credential SET password_hash = $2, nonce = $3, changed_at = $4"
+					   " WHERE user_id" EQ "$1",
+				   .types = { UUIDOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID } },
+	[REHASH] = { .sql = "UPDATE users.credential SET password_hash = $3"
+						" WHERE user_id" EQ "$1 AND password_hash" EQ "$2",
+				 .types = { UUIDOID, TEXTOID, TEXTOID } },
+	[NEXT_VERSION] = { .sql = "UPDATE users.account SET version = version" PLUS
+							  "1, reset_required = false, updated_at = $2"
+							  " WHERE user_id" EQ "$1",
+					   .types = { UUIDOID, TIMESTAMPTZOID } },
+	[SET_STATUS] = { .sql =
+						 "UPDATE users.account"
+						 "   SET status = $2, disabled_reason = $3, deleted_at = $4,"
+						 "       version = version" PLUS "1, updated_at = $5"
+						 " WHERE user_id" EQ "$1",
+					 .types = { UUIDOID, TEXTOID, TEXTOID, TIMESTAMPTZOID,
+								TIMESTAMPTZOID } },
+	[SET_ADMIN] = { .sql =
+						"UPDATE users.account SET platform_role = $2, version = version" PLUS
+						"1, updated_at = $3"
+						" WHERE user_id" EQ "$1",
+					.types = { UUIDOID, TEXTOID, TIMESTAMPTZOID } },
+	[DELETE_IDENTIFIER] = { .sql =
+								"DELETE FROM users.identifier WHERE identifier" EQ
+								"$1 AND user_id" EQ "$2",
+							.types = { TEXTOID, UUIDOID } },
+	/* One order for all: two administrators who demote each other cannot both
+	 * find the other still there. */
+	[LOCK_ADMINS] = { .sql = "SELECT user_id FROM users.account"
+							 " WHERE platform_role" EQ "'admin' AND status" EQ
+							 "'enabled'"
+							 " ORDER BY user_id FOR UPDATE" },
+	[PROFILE] = { .sql =
+					  "SELECT a.user_id, a.email, a.pending_email, p.username, p.first_name, p.last_name,"
+					  "       a.status, a.email_verified_at, a.platform_role, a.language, a.theme, a.tags,"
+					  "       a.metadata, a.admin_metadata, p.picture_type, p.picture_updated_at,"
+					  "       a.created_at, a.updated_at"
+					  "  FROM users.account a JOIN users.person p ON p.user_id" EQ
+					  "a.user_id"
+					  " WHERE a.user_id" EQ "$1",
+				  .types = { UUIDOID } },
+};
+/* clang-format on */
+
+static const char *
+status_name(UsersAccountStatus status)
+{
+	static const char *const names[] = { "enabled", "disabled", "deleted" };
+
+	return names[status];
+}
+
+static UsersAccountStatus
+status_of(const char *name)
+{
+	if (strcmp(name, "enabled") == 0)
+		return USERS_ENABLED;
+	return strcmp(name, "disabled") == 0 ? USERS_DISABLED : USERS_DELETED;
+}
+
+/* "kind:identifier" in lower case; its length. out has IDENTIFIER_MAX. */
+static size_t
+make_identifier(char *out, const char *kind, const char *text, size_t len)
+{
+	size_t prefix = strlen(kind);
+
+	memcpy(out, kind, prefix);
+	out[prefix] = ':';
+	users_fold(out + prefix + 1, text, len);
+	return prefix + 1 + len;
+}
+
+bool
+users_find_account(UsersAccount *account, const pg_uuid_t *user_id,
+				   MemoryContext context)
+{
+	char identifier[IDENTIFIER_MAX];
+	size_t len;
+	Datum value = UUIDPGetDatum(user_id);
+
+	memset(account, 0, sizeof(*account));
+	account->user_id = *user_id;
+	if (users_read(&queries[FIND_ACCOUNT], &value, NULL, USERS_READ_LATEST) ==
+		0)
+		return false;
+	account->exists = true;
+	account->status = status_of(users_column_text(0, 1, context));
+	account->is_admin = users_column_bool(0, 2, false);
+	account->reset_required = users_column_bool(0, 3, false);
+	account->verified = users_column_bool(0, 4, false);
+	account->version = users_column_int64(0, 5, 0);
+	account->email = users_column_text(0, 6, context);
+	account->username = users_column_text(0, 7, context);
+	account->first_name = users_column_text(0, 8, context);
+	account->last_name = users_column_text(0, 9, context);
+	account->password_hash = users_column_text(0, 10, context);
+	len = make_identifier(identifier, "username", account->username,
+						  strlen(account->username));
+	users_identifier_hash(account->subject, identifier, len);
+	return true;
+}
+
+static Datum
+text_datum(const char *text, size_t len)
+{
+	return PointerGetDatum(cstring_to_text_with_len(text, (int) len));
+}
+
+/* The identifier that was typed, as the table has it; of what cannot be one,
+ * something that is in no table. Addresses have an @, usernames never. */
+static size_t
+read_identifier(char *out, const char *typed, size_t len)
+{
+	users_trim(&typed, &len);
+	if (len <= USERS_EMAIL_MAX && users_email_check(typed, len) == USERS_OK)
+		return make_identifier(out, "email", typed, len);
+	if (len <= USERS_USERNAME_MAX &&
+		users_username_check(typed, len) == USERS_OK)
+		return make_identifier(out, "username", typed, len);
+	return make_identifier(out, "nobody", typed, Min(len, USERS_EMAIL_MAX));
+}
+
+void
+users_find_identifier(UsersAccount *account, const char *typed, size_t len,
+					  MemoryContext context)
+{
+	char identifier[IDENTIFIER_MAX];
+	size_t identifier_len = read_identifier(identifier, typed, len);
+	uint8 subject[USERS_SUBJECT_BYTES];
+	Datum value = text_datum(identifier, identifier_len);
+	UsersUuid derived;
+	pg_uuid_t user_id;
+
+	users_identifier_hash(subject, identifier, identifier_len);
+	users_uuid_v8(&derived, subject);
+	memcpy(&user_id, &derived, sizeof(user_id));
+	if (users_read(&queries[FIND_IDENTIFIER], &value, NULL, USERS_READ_LATEST) >
+		0)
+		(void) users_column_uuid(0, 1, &user_id);
+	(void) users_find_account(account, &user_id, context);
+	memcpy(account->subject, subject, sizeof(subject));
+}
+
+void
+users_password_context(const char *words[6], const UsersAccount *account)
+{
+	words[0] = account->email;
+	words[1] = account->username;
+	words[2] = account->first_name;
+	words[3] = account->last_name;
+	words[4] = users_settings.product_name;
+	words[5] = NULL;
+}
+
+bool
+users_lock_account(const UsersAccount *account, bool for_change)
+{
+	Datum value = UUIDPGetDatum(&account->user_id);
+	int query = for_change ? LOCK_FOR_CHANGE : LOCK_FOR_USE;
+
+	return users_write(&queries[query], &value, NULL) > 0 &&
+		   users_column_int64(0, 1, -1) == account->version;
+}
+
+/* False when somebody has it. */
+static bool
+insert_identifier(const pg_uuid_t *user_id, const char *kind, const char *text)
+{
+	char identifier[IDENTIFIER_MAX];
+	size_t len = make_identifier(identifier, kind, text, strlen(text));
+	Datum values[] = { text_datum(identifier, len), CStringGetTextDatum(kind),
+					   UUIDPGetDatum(user_id) };
+
+	return users_write(&queries[INSERT_IDENTIFIER], values, NULL) > 0;
+}
+
+/* A nonce of the credential: whatever is bound to it is void with it. */
+static Datum
+new_nonce(void)
+{
+	uint8 nonce[16];
+
+	randombytes_buf(nonce, sizeof(nonce));
+	return users_bytes_datum(nonce, sizeof(nonce));
+}
+
+static Datum
+nullable_text(const char *text, char *null)
+{
+	*null = text == NULL ? 'n' : ' ';
+	return text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
+}
+
+static void
+insert_account_row(const UsersNewAccount *account, Datum now)
+{
+	Datum values[8];
+	char nulls[] = "        ";
+
+	values[0] = UUIDPGetDatum(&account->user_id);
+	values[1] = CStringGetTextDatum(account->email);
+	values[2] = CStringGetTextDatum(account->is_admin ? "admin" : "user");
+	values[3] = now;
+	nulls[3] = account->verified ? ' ' : 'n';
+	values[4] = nullable_text(account->language, &nulls[4]);
+	values[5] = nullable_text(account->theme, &nulls[5]);
+	values[6] = account->metadata;
+	values[7] = now;
+	(void) users_write(&queries[INSERT_ACCOUNT], values, nulls);
+}
+
+UsersTaken
+users_insert_account(const UsersNewAccount *account)
+{
+	Datum now = TimestampTzGetDatum(GetCurrentTimestamp());
+	Datum id = UUIDPGetDatum(&account->user_id);
+	Datum person[] = { id, CStringGetTextDatum(account->username),
+					   CStringGetTextDatum(account->first_name),
+					   CStringGetTextDatum(account->last_name) };
+	char nulls[] = "    ";
+	Datum credential[] = { id, 0, new_nonce(), now };
+
+	/* Address before username, always: no two sign-ups wait in a circle. */
+	if (!insert_identifier(&account->user_id, "email", account->email))
+		return USERS_TAKEN_EMAIL;
+	if (!insert_identifier(&account->user_id, "username", account->username))
+		return USERS_TAKEN_USERNAME;
+	(void) users_write(&queries[INSERT_ID], &id, NULL);
+	insert_account_row(account, now);
+	(void) users_write(&queries[INSERT_PERSON], person, NULL);
+	credential[1] = nullable_text(account->password_hash, &nulls[1]);
+	(void) users_write(&queries[INSERT_CREDENTIAL], credential, nulls);
+	return USERS_TAKEN_NOTHING;
+}
+
+bool
+users_language_exists(const char *code)
+{
+	Datum value = CStringGetTextDatum(code);
+
+	return users_read(&queries[FIND_LANGUAGE], &value, NULL,
+					  USERS_READ_LATEST) > 0;
+}
+
+bool
+users_theme_exists(const char *name)
+{
+	Datum value = CStringGetTextDatum(name);
+
+	return users_read(&queries[FIND_THEME], &value, NULL, USERS_READ_LATEST) >
+		   0;
+}
+
+/* The one array of a query's result. */
+static Datum
+list_names(UsersQuery *query, MemoryContext context)
+{
+	bool isnull;
+	Datum names;
+	MemoryContext old;
+
+	(void) users_read(query, NULL, NULL, USERS_READ_LATEST);
+	names = users_column(0, 1, &isnull);
+	old = MemoryContextSwitchTo(context);
+	names = isnull ? PointerGetDatum(construct_empty_array(TEXTOID))
+				   : datumCopy(names, false, -1);
+	MemoryContextSwitchTo(old);
+	return names;
+}
+
+Datum
+users_language_names(MemoryContext context)
+{
+	return list_names(&queries[LIST_LANGUAGES], context);
+}
+
+Datum
+users_theme_names(MemoryContext context)
+{
+	return list_names(&queries[LIST_THEMES], context);
+}
+
+void
+users_set_password_hash(const pg_uuid_t *user_id, const char *hash)
+{
+	Datum now = TimestampTzGetDatum(GetCurrentTimestamp());
+	Datum values[] = { UUIDPGetDatum(user_id), CStringGetTextDatum(hash),
+					   new_nonce(), now };
+	Datum version[] = { UUIDPGetDatum(user_id), now };
+
+	(void) users_write(&queries[SET_HASH], values, NULL);
+	(void) users_write(&queries[NEXT_VERSION], version, NULL);
+}
+
+void
+users_rehash(const pg_uuid_t *user_id, const char *old_hash, const char *hash)
+{
+	Datum values[] = { UUIDPGetDatum(user_id), CStringGetTextDatum(old_hash),
+					   CStringGetTextDatum(hash) };
+
+	(void) users_write(&queries[REHASH], values, NULL);
+}
+
+void
+users_set_status(const pg_uuid_t *user_id, UsersAccountStatus status,
+				 const char *reason)
+{
+	Datum now = TimestampTzGetDatum(GetCurrentTimestamp());
+	char nulls[] = "     ";
+	Datum values[5];
+
+	values[0] = UUIDPGetDatum(user_id);
+	values[1] = CStringGetTextDatum(status_name(status));
+	values[2] = nullable_text(reason, &nulls[2]);
+	values[3] = now;
+	nulls[3] = status == USERS_DELETED ? ' ' : 'n';
+	values[4] = now;
+	(void) users_write(&queries[SET_STATUS], values, nulls);
+}
+
+void
+users_set_admin(const pg_uuid_t *user_id, bool is_admin)
+{
+	Datum values[] = { UUIDPGetDatum(user_id),
+					   CStringGetTextDatum(is_admin ? "admin" : "user"),
+					   TimestampTzGetDatum(GetCurrentTimestamp()) };
+
+	(void) users_write(&queries[SET_ADMIN], values, NULL);
+}
+
+static void
+delete_identifier(const pg_uuid_t *user_id, const char *kind, const char *text)
+{
+	char identifier[IDENTIFIER_MAX];
+	size_t len = make_identifier(identifier, kind, text, strlen(text));
+	Datum values[] = { text_datum(identifier, len), UUIDPGetDatum(user_id) };
+
+	(void) users_write(&queries[DELETE_IDENTIFIER], values, NULL);
+}
+
+void
+users_delete_identifiers(const UsersAccount *account)
+{
+	delete_identifier(&account->user_id, "email", account->email);
+	delete_identifier(&account->user_id, "username", account->username);
+}
+
+int64
+users_lock_other_admins(const pg_uuid_t *user_id)
+{
+	uint64 count = users_write(&queries[LOCK_ADMINS], NULL, NULL);
+	int64 others = 0;
+
+	for (uint64 i = 0; i < count; i++)
+	{
+		pg_uuid_t admin;
+
+		(void) users_column_uuid(i, 1, &admin);
+		if (memcmp(&admin, user_id, sizeof(admin)) != 0)
+			others++;
+	}
+	return others;
+}
+
+bool
+users_profile_row(const pg_uuid_t *user_id, Datum *values, bool *nulls,
+				  MemoryContext context)
+{
+	Datum value = UUIDPGetDatum(user_id);
+	MemoryContext old;
+	HeapTuple copy;
+
+	if (users_read(&queries[PROFILE], &value, NULL, USERS_READ_LATEST) == 0)
+		return false;
+	old = MemoryContextSwitchTo(context);
+	copy = heap_copytuple(SPI_tuptable->vals[0]);
+	heap_deform_tuple(copy, CreateTupleDescCopy(SPI_tuptable->tupdesc), values,
+					  nulls);
+	MemoryContextSwitchTo(old);
+	return true;
+}
+
+void
+users_init_account(void)
+{
+	users_register_queries(queries, lengthof(queries));
+}

@@ -1,0 +1,112 @@
+/* The tables account, person, credential, identifier and person_id. All of
+ * these work inside users_enter_owner. */
+#ifndef USERS_ACCOUNT_H
+#define USERS_ACCOUNT_H
+
+#include <stdbool.h>
+
+#include "audit.h"
+
+typedef enum UsersAccountStatus
+{
+	USERS_ENABLED,
+	USERS_DISABLED,
+	USERS_DELETED
+} UsersAccountStatus;
+
+typedef struct UsersAccount
+{
+	bool exists; /* false: user_id is derived from the identifier */
+	pg_uuid_t user_id;
+	uint8 subject[USERS_SUBJECT_BYTES]; /* for the log */
+	UsersAccountStatus status;
+	bool is_admin;
+	bool reset_required;
+	bool verified;
+	int64 version;
+	char *email;
+	char *username;
+	char *first_name;
+	char *last_name;
+	char *password_hash; /* NULL: none */
+} UsersAccount;
+
+/* The account of an id, read with the latest snapshot; texts in context.
+ * Whether there is one, deleted ones included. */
+extern bool users_find_account(UsersAccount *account, const pg_uuid_t *user_id,
+							   MemoryContext context);
+
+/* The account that an email address or username signs in to: in any case,
+ * trimmed. An unknown one costs the same statements and gets an id derived
+ * from its keyed hash. */
+extern void users_find_identifier(UsersAccount *account, const char *typed,
+								  size_t len, MemoryContext context);
+
+/* Words of the person's own that a password must not be made of. */
+extern void users_password_context(const char *words[6],
+								   const UsersAccount *account);
+
+/*
+ * Locks the account's row: against changes of password, status and role
+ * (for_change false: others may do so too), or to make one (for_change true).
+ * False when the version is not account->version any more. Waits: call it with
+ * users_with_patience.
+ */
+extern bool users_lock_account(const UsersAccount *account, bool for_change);
+
+/* What sign-up needs; all checked, texts NUL-terminated. */
+typedef struct UsersNewAccount
+{
+	pg_uuid_t user_id;
+	char *email;
+	char *username;
+	char *first_name;
+	char *last_name;
+	char *language; /* NULL: none */
+	char *theme;
+	bool is_admin;
+	bool verified;
+	Datum metadata; /* jsonb */
+	const char *password_hash;
+} UsersNewAccount;
+
+typedef enum UsersTaken
+{
+	USERS_TAKEN_NOTHING,
+	USERS_TAKEN_EMAIL,
+	USERS_TAKEN_USERNAME
+} UsersTaken;
+
+/* Inserts an account. Waits for others that insert the same identifier: call
+ * it with users_with_patience. */
+extern UsersTaken users_insert_account(const UsersNewAccount *account);
+
+/* Whether there is such a language or theme. */
+extern bool users_language_exists(const char *code);
+extern bool users_theme_exists(const char *name);
+
+/* All of their names, text[] in context. */
+extern Datum users_language_names(MemoryContext context);
+extern Datum users_theme_names(MemoryContext context);
+
+/* Changes of a locked account; each but the rehash adds one to version. */
+extern void users_set_password_hash(const pg_uuid_t *user_id, const char *hash);
+extern void users_rehash(const pg_uuid_t *user_id, const char *old_hash,
+						 const char *hash);
+extern void users_set_status(const pg_uuid_t *user_id,
+							 UsersAccountStatus status, const char *reason);
+extern void users_set_admin(const pg_uuid_t *user_id, bool is_admin);
+/* Frees address and username. */
+extern void users_delete_identifiers(const UsersAccount *account);
+
+/* Locks every enabled administrator's row, in one order, and counts the
+ * others. Waits. */
+extern int64 users_lock_other_admins(const pg_uuid_t *user_id);
+
+/* The row of users_profile(), 18 columns of users_person. */
+extern bool users_profile_row(const pg_uuid_t *user_id, Datum *values,
+							  bool *nulls, MemoryContext context);
+
+extern void users_init_account(void);
+
+#endif

@@ -1,0 +1,326 @@
+#include "pg.h"
+
+#include <sodium.h>
+
+#include "attempt.h"
+#include "caller.h"
+#include "core/grammar.h"
+#include "errors.h"
+#include "hashing.h"
+#include "identity.h"
+#include "key.h"
+#include "outcome.h"
+#include "power.h"
+#include "session.h"
+#include "signup.h"
+
+#define REASON_MAX 500 /* characters */
+
+PG_FUNCTION_INFO_V1(users_create_user);
+PG_FUNCTION_INFO_V1(users_disable_user);
+PG_FUNCTION_INFO_V1(users_enable_user);
+PG_FUNCTION_INFO_V1(users_set_platform_role);
+PG_FUNCTION_INFO_V1(users_unlock);
+PG_FUNCTION_INFO_V1(users_id);
+
+/* Records what an administrator did to an account. */
+static void
+audit_admin(const char *event, const pg_uuid_t *user_id, const char *name,
+			const char *value)
+{
+	const UsersIdentity *identity = users_identity();
+	UsersClient client;
+	UsersEvent row = { .event = event,
+					   .user_id = *user_id,
+					   .actor_id = identity == NULL ? NULL : &identity->user_id,
+					   .session_id =
+						   identity == NULL ? NULL : &identity->session_id,
+					   .detail_name = name,
+					   .detail_value = value };
+
+	users_client(&client);
+	users_audit(&row, &client);
+}
+
+/* platform_role: whether it is admin; 22023 for another word. */
+static bool
+read_platform_role(FunctionCallInfo fcinfo, int n)
+{
+	char *word = users_text_argument(fcinfo, n);
+
+	if (word != NULL && strcmp(word, "admin") == 0)
+		return true;
+	if (word == NULL || strcmp(word, "user") != 0)
+		users_raise_detail(USERS_E_WORD, "platform_role",
+						   "It is user or admin.");
+	return false;
+}
+
+/* ---- making ---- */
+
+enum
+{
+	EMAIL,
+	USERNAME,
+	FIRST_NAME,
+	LAST_NAME,
+	PASSWORD,
+	LANGUAGE,
+	PLATFORM_ROLE,
+	METADATA,
+	SEND_MAIL,
+	SITE
+};
+
+/* Hashes the password and inserts the account. */
+static void
+create_with_password(UsersNewAccount *account, const UsersPassword *password)
+{
+	UsersAttempt attempt;
+	UsersPasswordHash hash;
+
+	users_begin_attempt(&attempt, "users_create_user");
+	users_require_strong_for(account, password, "password");
+	if (!users_hash_governed(&attempt, hash, password))
+		users_raise_busy();
+	users_wipe_passwords();
+	account->password_hash = hash;
+	if (!users_create_account(account))
+		users_raise_busy();
+	account->password_hash = NULL;
+	sodium_memzero(hash, sizeof(hash));
+}
+
+/* users_create_user(email, username, first_name, last_name, password, language,
+ * platform_role, metadata, send_mail, site) users_link */
+Datum
+users_create_user(PG_FUNCTION_ARGS)
+{
+	static const UsersSignupArguments at = { EMAIL,		USERNAME, FIRST_NAME,
+											 LAST_NAME, LANGUAGE, -1,
+											 METADATA };
+	UsersCall call;
+	UsersNewAccount account;
+	Datum values[3] = { 0 };
+	bool nulls[3] = { false, true, true };
+
+	users_begin(&call, "users_create_user", USERS_WRITES | USERS_SECRET);
+	users_require_administrator(&call);
+	if (PG_ARGISNULL(PASSWORD) || !PG_ARGISNULL(SITE))
+		users_raise(USERS_E_NOT_YET,
+					PG_ARGISNULL(PASSWORD) ? "password" : "site");
+	if (!users_is_dba(&call))
+		users_raise(USERS_E_NOT_DBA, "password");
+	users_enter_owner(&call);
+	users_read_new_account(&account, fcinfo, &at);
+	account.is_admin = read_platform_role(fcinfo, PLATFORM_ROLE);
+	create_with_password(
+		&account, users_take_password(fcinfo, PASSWORD, USERS_NEW_PASSWORD));
+	users_make_keys();
+	audit_admin("account_created", &account.user_id, NULL, NULL);
+	users_leave_owner(&call);
+	values[0] = UUIDPGetDatum(&account.user_id);
+	return users_row(fcinfo, values, nulls, lengthof(values));
+}
+
+/* ---- changing ---- */
+
+typedef struct Change
+{
+	UsersAccount account;
+	UsersAccountStatus status;
+	const char *reason;
+	bool is_admin;
+	bool outdated; /* somebody else changed it meanwhile */
+} Change;
+
+/* The account that an administrator wants to change; US014, 42501, US011. */
+static void
+find_subject(const UsersCall *call, Change *change, FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0) ||
+		!users_find_account(&change->account, PG_GETARG_UUID_P(0),
+							call->context))
+		users_raise(USERS_E_UNKNOWN, "user_id");
+	users_require_power_over(call, &change->account);
+	if (change->account.status == USERS_DELETED)
+		users_raise_detail(USERS_E_STATE, "user_id", "The account is deleted.");
+}
+
+/* Raises US010 when an administrator is about to go who is the last. Locks. */
+static void
+keep_last_admin(const UsersAccount *account)
+{
+	if (account->is_admin && account->status == USERS_ENABLED &&
+		users_lock_other_admins(&account->user_id) == 0)
+		users_raise(USERS_E_LAST_ADMIN, "user_id");
+}
+
+static void
+change_status(void *argument)
+{
+	Change *change = argument;
+	const pg_uuid_t *user_id = &change->account.user_id;
+
+	if (change->status != USERS_ENABLED)
+		keep_last_admin(&change->account);
+	change->outdated = !users_lock_account(&change->account, true);
+	if (change->outdated)
+		return;
+	users_set_status(user_id, change->status, change->reason);
+	(void) users_end_sessions(user_id, NULL);
+}
+
+static void
+change_platform_role(void *argument)
+{
+	Change *change = argument;
+	const pg_uuid_t *user_id = &change->account.user_id;
+
+	if (!change->is_admin)
+		keep_last_admin(&change->account);
+	change->outdated = !users_lock_account(&change->account, true);
+	if (change->outdated)
+		return;
+	users_set_admin(user_id, change->is_admin);
+	(void) users_end_sessions(user_id, NULL);
+}
+
+/* Carries out a change; US016 when a lock did not come or the account changed
+ * under our eyes. */
+static void
+carry_out(Change *change, void (*work)(void *))
+{
+	if (!users_with_patience(work, change) || change->outdated)
+		users_raise_busy();
+}
+
+/* users_disable_user(user_id uuid, reason text) boolean */
+Datum
+users_disable_user(PG_FUNCTION_ARGS)
+{
+	UsersCall call;
+	Change change = { .status = USERS_DISABLED };
+	char *reason;
+	bool needed;
+
+	users_begin(&call, "users_disable_user", USERS_WRITES);
+	users_require_administrator(&call);
+	reason = users_text_argument(fcinfo, 1);
+	if (reason != NULL &&
+		users_name_check(reason, strlen(reason), REASON_MAX) != USERS_OK)
+		users_raise_detail(USERS_E_NAME, "reason",
+						   "It has at most %d characters.", REASON_MAX);
+	change.reason = reason;
+	users_enter_owner(&call);
+	find_subject(&call, &change, fcinfo);
+	needed = change.account.status != USERS_DISABLED;
+	if (needed)
+	{
+		carry_out(&change, change_status);
+		audit_admin("account_disabled", &change.account.user_id, NULL, NULL);
+	}
+	users_leave_owner(&call);
+	PG_RETURN_BOOL(needed);
+}
+
+/* users_enable_user(user_id uuid) boolean */
+Datum
+users_enable_user(PG_FUNCTION_ARGS)
+{
+	UsersCall call;
+	Change change = { .status = USERS_ENABLED };
+	bool needed;
+
+	users_begin(&call, "users_enable_user", USERS_WRITES);
+	users_require_administrator(&call);
+	users_enter_owner(&call);
+	find_subject(&call, &change, fcinfo);
+	needed = change.account.status != USERS_ENABLED;
+	if (needed)
+	{
+		carry_out(&change, change_status);
+		audit_admin("account_enabled", &change.account.user_id, NULL, NULL);
+	}
+	users_leave_owner(&call);
+	PG_RETURN_BOOL(needed);
+}
+
+/* users_set_platform_role(user_id uuid, platform_role text) boolean */
+Datum
+users_set_platform_role(PG_FUNCTION_ARGS)
+{
+	UsersCall call;
+	Change change = { .outdated = false };
+	bool needed;
+
+	users_begin(&call, "users_set_platform_role", USERS_WRITES);
+	users_require_administrator(&call);
+	change.is_admin = read_platform_role(fcinfo, 1);
+	users_enter_owner(&call);
+	find_subject(&call, &change, fcinfo);
+	needed = change.account.is_admin != change.is_admin;
+	if (needed)
+	{
+		carry_out(&change, change_platform_role);
+		audit_admin("platform_role_changed", &change.account.user_id,
+					"platform_role", change.is_admin ? "admin" : "user");
+	}
+	users_leave_owner(&call);
+	PG_RETURN_BOOL(needed);
+}
+
+/* users_unlock(user_id uuid, client_address inet) boolean */
+Datum
+users_unlock(PG_FUNCTION_ARGS)
+{
+	UsersCall call;
+	UsersClient client = { .known = false };
+	pg_uuid_t *user_id = PG_ARGISNULL(0) ? NULL : PG_GETARG_UUID_P(0);
+	bool by_address = !PG_ARGISNULL(1);
+	bool lifted = false;
+
+	users_begin(&call, "users_unlock", USERS_WRITES);
+	users_require_administrator(&call);
+	if (by_address && !users_client_from_inet(&client, PG_GETARG_INET_PP(1)))
+		users_raise_detail(USERS_E_WORD, "client_address",
+						   "It is one address, or a /64 of IPv6.");
+	if (user_id == NULL && !by_address)
+		PG_RETURN_BOOL(false);
+	users_enter_owner(&call);
+	lifted = users_lift_throttle(user_id, by_address ? &client : NULL);
+	if (lifted)
+	{
+		pg_uuid_t nobody = { { 0 } };
+
+		audit_admin("account_unlocked", user_id == NULL ? &nobody : user_id,
+					NULL, NULL);
+	}
+	users_leave_owner(&call);
+	PG_RETURN_BOOL(lifted);
+}
+
+/* users_id(identifier text) uuid */
+Datum
+users_id(PG_FUNCTION_ARGS)
+{
+	UsersCall call;
+	UsersAccount account;
+	pg_uuid_t *result;
+	text *typed;
+
+	users_begin(&call, "users_id", USERS_READS);
+	users_require_administrator(&call);
+	if (PG_ARGISNULL(0))
+		users_raise(USERS_E_UNKNOWN, "identifier");
+	typed = PG_GETARG_TEXT_PP(0);
+	users_enter_owner(&call);
+	users_find_identifier(&account, VARDATA_ANY(typed),
+						  VARSIZE_ANY_EXHDR(typed), call.context);
+	users_leave_owner(&call);
+	if (!account.exists)
+		users_raise(USERS_E_UNKNOWN, "identifier");
+	result = palloc(sizeof(pg_uuid_t));
+	*result = account.user_id;
+	PG_RETURN_UUID_P(result);
+}

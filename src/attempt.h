@@ -1,0 +1,45 @@
+/* One attempt with a password: throttle, hash, audit, the same for everybody
+ * whether the account exists or not. */
+#ifndef USERS_ATTEMPT_H
+#define USERS_ATTEMPT_H
+
+#include "account.h"
+#include "password.h"
+#include "throttle.h"
+
+typedef enum UsersVerdict
+{
+	USERS_PASSED,
+	USERS_REFUSED,
+	USERS_THROTTLED,
+	USERS_TOO_BUSY
+} UsersVerdict;
+
+typedef struct UsersAttempt
+{
+	const char *function; /* for the log and the audit */
+	UsersClient client;
+	int retry_after; /* seconds, unless passed or refused */
+} UsersAttempt;
+
+/* Begins an attempt in a function: asks who the client is. */
+extern void users_begin_attempt(UsersAttempt *attempt, const char *function);
+
+/*
+ * Charges the attempt, hashes, and records a failure; gives the charge back
+ * when the password is the account's. Rehashes a hash of old parameters. A
+ * deleted account is nobody's.
+ */
+extern UsersVerdict users_try_password(UsersAttempt *attempt,
+									   const UsersAccount *account,
+									   const UsersPassword *password);
+
+/* Hashes a new password under the governor; false when the attempt must be
+ * answered with busy. */
+extern bool users_hash_governed(UsersAttempt *attempt, UsersPasswordHash out,
+								const UsersPassword *password);
+
+/* The status word of a verdict, for outcomes: ok for USERS_PASSED. */
+extern const char *users_verdict_status(UsersVerdict verdict);
+
+#endif

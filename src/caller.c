@@ -1,0 +1,213 @@
+#include "pg.h"
+
+#include "caller.h"
+#include "errors.h"
+#include "identity.h"
+#include "settings.h"
+
+#define PATIENCE	"2s"
+#define PATIENCE_MS 2000
+
+Oid
+users_role(const char *name)
+{
+	Oid role = get_role_oid(name, true);
+
+	if (!OidIsValid(role))
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("the role \"%s\" is missing", name),
+			 errhint(
+				 "CREATE ROLE %s NOLOGIN; roles are not part of pg_dump, see pg_dumpall --globals-only.",
+				 name),
+			 users_errhide()));
+	return role;
+}
+
+void
+users_begin(UsersCall *call, const char *function, int flags)
+{
+	char shown[NAMEDATALEN];
+
+	if (!users_preloaded && !(flags & USERS_ANYWHERE))
+		users_raise(USERS_E_NO_PRELOAD, NULL);
+	snprintf(shown, sizeof(shown), "%s(...)", function);
+	if (flags & USERS_SECRET)
+		pgstat_report_activity(STATE_RUNNING, shown);
+	if (flags & USERS_WRITES)
+	{
+		PreventCommandIfReadOnly(shown);
+		PreventCommandIfParallelMode(shown);
+		PreventCommandDuringRecovery(shown);
+	}
+	call->function = function;
+	call->caller = GetUserId();
+	call->in_definer = InLocalUserIdChange();
+	call->restricted = InSecurityRestrictedOperation();
+	call->as_owner = false;
+	call->context = CurrentMemoryContext;
+	if ((flags & USERS_WRITES) && call->restricted)
+		users_raise(USERS_E_RESTRICTED, NULL);
+}
+
+void
+users_enter_owner(UsersCall *call)
+{
+	Assert(!call->as_owner);
+	GetUserIdAndSecContext(&call->saved_user, &call->saved_context);
+	SetUserIdAndSecContext(users_role("users_owner"),
+						   call->saved_context | SECURITY_LOCAL_USERID_CHANGE);
+	call->as_owner = true;
+	SPI_connect();
+}
+
+void
+users_leave_owner(UsersCall *call)
+{
+	Assert(call->as_owner);
+	SPI_finish();
+	SetUserIdAndSecContext(call->saved_user, call->saved_context);
+	call->as_owner = false;
+}
+
+/* Whether the session's user and the calling role are both superuser or
+ * member of the role, and no stranger's function stands between. */
+static bool
+is_plainly(const UsersCall *call, const char *role)
+{
+	Oid oid;
+	Oid session = GetSessionUserId();
+
+	if (call->restricted ||
+		(call->in_definer && call->caller != GetOuterUserId()))
+		return false;
+	oid = get_role_oid(role, true);
+	if (!superuser_arg(session) &&
+		!(OidIsValid(oid) && is_member_of_role_nosuper(session, oid)))
+		return false;
+	return superuser_arg(call->caller) ||
+		   (OidIsValid(oid) && is_member_of_role_nosuper(call->caller, oid));
+}
+
+bool
+users_is_dba(const UsersCall *call)
+{
+	return !users_identity_present() && is_plainly(call, "users_dba");
+}
+
+bool
+users_is_administrator(const UsersCall *call)
+{
+	const UsersIdentity *identity = users_identity();
+
+	if (identity != NULL)
+		return identity->is_admin;
+	return users_is_dba(call);
+}
+
+bool
+users_is_service(const UsersCall *call)
+{
+	if (users_identity_present())
+		return users_is_administrator(call);
+	return is_plainly(call, "users_service") || users_is_dba(call);
+}
+
+void
+users_require_administrator(const UsersCall *call)
+{
+	if (!users_is_administrator(call))
+		users_raise(USERS_E_NOT_ADMIN, NULL);
+}
+
+void
+users_require_service(const UsersCall *call)
+{
+	if (!users_is_service(call))
+		users_raise(USERS_E_NOT_SERVICE, NULL);
+}
+
+void
+users_require_superuser(const UsersCall *call)
+{
+	if (users_identity_present() || call->restricted ||
+		(call->in_definer && call->caller != GetOuterUserId()) ||
+		!superuser_arg(call->caller) || !superuser_arg(GetSessionUserId()))
+		users_raise(USERS_E_NOT_SUPERUSER, NULL);
+}
+
+/* Rolls the subtransaction back; true when it failed for want of a lock,
+ * otherwise raises again what it caught. */
+static bool
+lock_did_not_come(MemoryContext context, ResourceOwner owner)
+{
+	ErrorData *error;
+
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	FlushErrorState();
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
+		error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED)
+	{
+		FreeErrorData(error);
+		return true;
+	}
+	error->hide_stmt = true;
+	error->hide_ctx = true;
+	if (error->sqlerrcode == ERRCODE_T_R_SERIALIZATION_FAILURE &&
+		error->hint == NULL)
+		error->hint = pstrdup(
+			"Somebody else changed the same account or session at this moment. Try the transaction again, or call the function at READ COMMITTED.");
+	ReThrowError(error);
+	return false;
+}
+
+bool
+users_with_patience(void (*work)(void *), void *argument)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool done = false;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		/* As a function's SET clause does: gone at the end, error or not. */
+		int nest_level = NewGUCNestLevel();
+
+		if (LockTimeout == 0 || LockTimeout > PATIENCE_MS)
+			(void) set_config_option("lock_timeout", PATIENCE, PGC_USERSET,
+									 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+									 false);
+		work(argument);
+		AtEOXact_GUC(true, nest_level);
+		done = true;
+	}
+	PG_CATCH();
+	{
+		(void) lock_did_not_come(context, owner);
+	}
+	PG_END_TRY();
+	if (!done)
+		return false;
+	ReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return true;
+}
+
+PG_FUNCTION_INFO_V1(users_is_admin);
+
+Datum
+users_is_admin(PG_FUNCTION_ARGS)
+{
+	UsersCall call;
+
+	users_begin(&call, "users_is_admin", USERS_READS | USERS_ANYWHERE);
+	PG_RETURN_BOOL(users_is_administrator(&call));
+}

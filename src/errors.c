@@ -1,0 +1,124 @@
+#include "pg.h"
+
+#include "errors.h"
+
+#define US(n) MAKE_SQLSTATE('U', 'S', '0', '0' + (n) / 10, '0' + (n) % 10)
+
+typedef struct ErrorRow
+{
+	int sqlstate;
+	const char *message;
+	const char *hint;
+	const char *constraint;
+} ErrorRow;
+
+static const ErrorRow rows[USERS_ERROR_COUNT] = {
+	[USERS_E_EMAIL] = { US(1), "invalid email address",
+						"Give an address such as ann@example.org, of at most 254 octets." },
+	[USERS_E_USERNAME] = { US(2), "invalid username",
+						   "Use 1 to 32 of the characters A-Z a-z 0-9 _ - . beginning with a letter or digit, with single dots and none at the end." },
+	[USERS_E_WEAK_PASSWORD] = { US(3), "password is too weak",
+								"Choose a longer password, or one that is harder to guess: several unrelated words will do." },
+	[USERS_E_CONFIRM] = { US(4), "passwords do not match",
+						  "Type the new password twice, the same each time." },
+	[USERS_E_NAME] = { US(5), "invalid name",
+					   "Use 1 to 100 characters, none of them a control character." },
+	[USERS_E_METADATA] = { US(5), "invalid metadata",
+						   "Give a JSON object of at most 16 kB." },
+	[USERS_E_LANGUAGE] = { US(7), "unknown language",
+						   "The view users_languages lists the languages." },
+	[USERS_E_THEME] = { US(7), "unknown theme",
+						"The view users_themes lists the themes." },
+	[USERS_E_LAST_ADMIN] = { US(10), "the last administrator must stay",
+							 "Make somebody else an administrator first." },
+	[USERS_E_STATE] = { US(11), "not possible in this state", NULL },
+	[USERS_E_CLOSED] = { US(12), "registration is closed",
+						 "Ask an administrator for an account." },
+	[USERS_E_INVITED] = { US(12), "registration needs a token",
+						  "Call users_request_registration(email) for a sign-up link, or use the link of an invitation." },
+	[USERS_E_ASK_PRIMARY] = { US(13), "this standby cannot know the token yet",
+							  "Ask the primary, or try again in a moment." },
+	[USERS_E_UNKNOWN] = { US(14), "no such thing", NULL },
+	[USERS_E_BUSY] = { US(16), "too much at once, come back later", NULL },
+	[USERS_E_EMAIL_TAKEN] = { ERRCODE_UNIQUE_VIOLATION,
+							  "this email address is taken",
+							  "Sign in with it, or reset its password.",
+							  "users_email_key" },
+	[USERS_E_USERNAME_TAKEN] = { ERRCODE_UNIQUE_VIOLATION,
+								 "this username is taken",
+								 "Choose another one.", "users_username_key" },
+	[USERS_E_NO_IDENTITY] = { ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+							  "nobody is signed in",
+							  "Call users_authenticate(token) first, in the same transaction." },
+	[USERS_E_BAD_TOKEN] = { ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+							"the access token is not valid",
+							"Refresh it with users_refresh, or sign in again." },
+	[USERS_E_NOT_ADMIN] = { ERRCODE_INSUFFICIENT_PRIVILEGE,
+							"only administrators may do this",
+							"Authenticate with an administrator's token, or call it as a member of users_dba without SET ROLE and outside of other people's functions." },
+	[USERS_E_NOT_SERVICE] = { ERRCODE_INSUFFICIENT_PRIVILEGE,
+							  "only services and administrators may do this",
+							  "Connect as a member of users_service." },
+	[USERS_E_NOT_SUPERUSER] = { ERRCODE_INSUFFICIENT_PRIVILEGE,
+								"only superusers may do this", NULL },
+	[USERS_E_NOT_DBA] = { ERRCODE_INSUFFICIENT_PRIVILEGE,
+						  "only a DBA may do this",
+						  "Call it as a superuser or a member of users_dba, without a token." },
+	[USERS_E_OTHER_ADMIN] = { ERRCODE_INSUFFICIENT_PRIVILEGE,
+							  "an administrator's account is changed by DBAs only",
+							  "Call it as a superuser or a member of users_dba, without a token." },
+	[USERS_E_RESTRICTED] = { ERRCODE_INSUFFICIENT_PRIVILEGE,
+							 "not possible here",
+							 "Call the function directly, not from an index, a materialized view or a SECURITY DEFINER function." },
+	[USERS_E_WORD] = { ERRCODE_INVALID_PARAMETER_VALUE,
+					   "not one of the allowed words", NULL },
+	[USERS_E_NOT_YET] = { ERRCODE_FEATURE_NOT_SUPPORTED,
+						  "this version does not send mail yet",
+						  "Give a password, which only a DBA may, and no token or site." },
+	[USERS_E_NO_PRELOAD] = { ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+							 "the library \"users\" was not loaded at server start",
+							 "Add users to shared_preload_libraries in postgresql.conf, as in shared_preload_libraries = 'users', and restart the server." },
+	[USERS_E_ROOT_KEY] = { ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+						   "the root key cannot be used",
+						   "Look at users_health(); doc/operation.md says what to do about a lost key file." },
+};
+
+void
+users_raise_detail(UsersError error, const char *argument, const char *detail,
+				   ...)
+{
+	const ErrorRow *row = &rows[error];
+	StringInfoData text;
+
+	initStringInfo(&text);
+	if (argument != NULL)
+		appendStringInfo(&text, "argument: %s", argument);
+	if (detail != NULL)
+	{
+		va_list args;
+		char more[512];
+
+		va_start(args, detail);
+		(void) vsnprintf(more, sizeof(more), detail, args);
+		va_end(args);
+		appendStringInfo(&text, "%s%s", text.len > 0 ? "\n" : "", more);
+	}
+	ereport(ERROR,
+			(errcode(row->sqlstate), errmsg("%s", row->message),
+			 text.len > 0 ? errdetail("%s", text.data) : 0,
+			 row->hint != NULL ? errhint("%s", row->hint) : 0,
+			 argument != NULL
+				 ? err_generic_string(PG_DIAG_COLUMN_NAME, argument)
+				 : 0,
+			 row->constraint != NULL
+				 ? err_generic_string(PG_DIAG_CONSTRAINT_NAME, row->constraint)
+				 : 0,
+			 users_errhide()));
+	pg_unreachable();
+}
+
+void
+users_raise_busy(void)
+{
+	users_raise_detail(USERS_E_BUSY, NULL, "retry_after: %d", USERS_BUSY_RETRY);
+}

@@ -1,0 +1,234 @@
+#include "pg.h"
+
+#include "caller.h"
+#include "health.h"
+#include "key.h"
+#include "query.h"
+#include "root.h"
+#include "settings.h"
+
+PG_FUNCTION_INFO_V1(users_health);
+
+/* A check that is one statement: rows that it finds are what is wrong. */
+typedef struct Check
+{
+	const char *name;
+	const char *good;
+	const char *bad; /* before the list of what was found */
+	UsersQuery query;
+} Check;
+
+#define IS_OUR_TABLE(oid)                                                      \
+	" EXISTS (SELECT FROM pg_catalog.pg_depend d, pg_catalog.pg_extension e"   \
+	"  WHERE d.classid" EQ                                                     \
+	"'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid" EQ oid            \
+	"    AND d.deptype" EQ "'e' AND d.refobjid" EQ "e.oid AND e.extname" EQ    \
+	"'users')"
+
+/* clang-format off: one clause a line */
+static Check checks[] = {
+	{ "inheriting_logins",
+	  "no login has a member's rights before it authenticates",
+	  "logins that inherit the rights of users_member; run users_setup_login: ",
+	  { .sql =
+			"SELECT r.rolname FROM pg_catalog.pg_roles r"
+			" WHERE r.rolcanlogin AND NOT r.rolsuper"
+			"   AND NOT pg_catalog.pg_has_role(r.oid, 'users_dba', 'MEMBER')"
+			"   AND pg_catalog.pg_has_role(r.oid, 'users_member', 'USAGE') ORDER BY 1" } },
+	{ "owner_members",
+	  "nobody is a member of users_owner",
+	  "members of users_owner own all accounts; revoke: ",
+	  { .sql =
+			"SELECT r.rolname FROM pg_catalog.pg_auth_members m, pg_catalog.pg_roles r"
+			" WHERE m.roleid" EQ
+			"'users_owner'::pg_catalog.regrole AND r.oid" EQ
+			"m.member ORDER BY 1" } },
+	{ "foreign_objects",
+	  "no trigger, rule or policy of others is on the extension's tables",
+	  "triggers, rules or policies that are not the extension's; drop them: ",
+	  { .sql =
+			"SELECT f.name FROM ("
+			"  SELECT t.tgrelid, t.tgname FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal"
+			"  UNION ALL SELECT w.ev_class, w.rulename FROM pg_catalog.pg_rewrite w WHERE w.rulename" NE
+			"'_RETURN'"
+			"  UNION ALL SELECT p.polrelid, p.polname FROM pg_catalog.pg_policy p WHERE p.polname OPERATOR(pg_catalog.!~) '^users_'"
+			" ) f (relation, name) WHERE" IS_OUR_TABLE(
+				"f.relation") " ORDER BY 1" } },
+	{ "foreign_keys",
+	  "only users.person_id is referred to",
+	  "foreign keys to tables of the extension other than users.person_id; drop them: ",
+	  { .sql =
+			"SELECT c.conname FROM pg_catalog.pg_constraint c"
+			" WHERE c.contype" EQ
+			"'f' AND" IS_OUR_TABLE("c.confrelid") "   AND NOT" IS_OUR_TABLE(
+				"c.conrelid") "   AND c.confrelid" NE
+							  "'users.person_id'::pg_catalog.regclass ORDER BY 1" } },
+	{ "table_grants",
+	  "no other role has rights on the extension's tables",
+	  "roles with rights on the extension's tables that the extension did not grant; revoke: ",
+	  { .sql =
+			"SELECT DISTINCT r.rolname FROM pg_catalog.pg_class c"
+			"  CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) a"
+			"  JOIN pg_catalog.pg_roles r ON r.oid" EQ "a.grantee"
+			" WHERE c.relkind" EQ "'r' AND" IS_OUR_TABLE(
+				"c.oid") "   AND r.rolname OPERATOR(pg_catalog.!~) '^users_' ORDER BY 1" } },
+	{ "temporary_objects",
+	  "PUBLIC may not make temporary objects here",
+	  "temporary objects outlive an identity in a pooled connection; REVOKE TEMPORARY ON DATABASE ... FROM PUBLIC: ",
+	  { .sql =
+			"SELECT b.datname FROM pg_catalog.pg_database b"
+			"  CROSS JOIN LATERAL pg_catalog.aclexplode(coalesce(b.datacl, pg_catalog.acldefault('d', b.datdba))) a"
+			" WHERE b.datname" EQ "pg_catalog.current_database()"
+			"   AND a.grantee" EQ "0::pg_catalog.oid AND a.privilege_type" EQ
+			"'TEMPORARY'" } },
+	{ "notification_queue",
+	  "the queue of notifications is not filling up",
+	  "the queue of notifications is more than half full; a session that listens sits in a transaction: ",
+	  { .sql =
+			"SELECT pg_catalog.pg_notification_queue_usage()::pg_catalog.text"
+			" WHERE pg_catalog.pg_notification_queue_usage()" GT
+			"0.5::pg_catalog.float8" } },
+	{ "statement_log",
+	  "the server log does not show statements",
+	  "statements reach the server log, and a literal password in one with them; pass secrets as parameters and look at: ",
+	  { .sql = "SELECT s.name FROM pg_catalog.pg_settings s"
+			   " WHERE (s.name" EQ "'log_statement' AND s.setting" EQ "'all')"
+			   "    OR (s.name" EQ
+			   "'log_min_duration_statement' AND s.setting" NE "'-1')"
+			   "    OR (s.name" EQ "'log_min_duration_sample' AND s.setting" NE
+			   "'-1') ORDER BY 1" } },
+};
+
+static UsersQuery queries[] = {
+	{ .sql = "SELECT 1 FROM pg_catalog.pg_auth_members m WHERE m.roleid" EQ
+			 "'users_proxy'::pg_catalog.regrole" },
+	{ .sql =
+		  "SELECT 1 FROM users.signing_key WHERE retires_at IS NULL AND revoked_at IS NULL" },
+};
+/* clang-format on */
+
+static void
+report(ReturnSetInfo *result, const char *name, bool ok, const char *detail)
+{
+	Datum values[] = { CStringGetTextDatum(name), BoolGetDatum(ok),
+					   CStringGetTextDatum(detail) };
+	bool nulls[] = { false, false, false };
+
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/* Runs a check and lists what it found, at most ten. */
+static void
+run_check(ReturnSetInfo *result, Check *check)
+{
+	uint64 count = users_read(&check->query, NULL, NULL, USERS_READ_LATEST);
+	StringInfoData text;
+
+	if (count == 0)
+	{
+		report(result, check->name, true, check->good);
+		return;
+	}
+	initStringInfo(&text);
+	appendStringInfoString(&text, check->bad);
+	for (uint64 i = 0; i < Min(count, 10); i++)
+		appendStringInfo(
+			&text, "%s%s", i == 0 ? "" : ", ",
+			SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));
+	if (count > 10)
+		appendStringInfoString(&text, ", ...");
+	report(result, check->name, false, text.data);
+}
+
+static void
+check_root_key(ReturnSetInfo *result)
+{
+	bool generated;
+	bool missing;
+	const char *trouble = users_root_trouble(&generated, &missing);
+
+	if (trouble != NULL)
+		report(result, "root_key", false,
+			   psprintf("%s: nobody can sign in", trouble));
+	else if (missing)
+		report(
+			result, "root_key", true,
+			"none yet: made by users_setup_login, users_create_user or the first sign-in");
+	else if (!generated)
+		report(result, "root_key", true,
+			   "in the key file; keep a copy of it apart from the dumps");
+	else
+		report(
+			result, "root_key", false,
+			users_settings.key_file[0] != '\0'
+				? "in the table users.root_key, although users.key_file is set; users_renew_root_key() takes up the file and signs everybody out"
+				: "in the table users.root_key: whoever reads a dump can make tokens; set users.key_file and call users_renew_root_key()");
+}
+
+static void
+check_signing_key(ReturnSetInfo *result)
+{
+	bool found = users_read(&queries[1], NULL, NULL, USERS_READ_LATEST) > 0;
+
+	report(
+		result, "signing_key", found,
+		found
+			? "there is an active key"
+			: "no active key; the next sign-in or users_rotate_key() makes one");
+}
+
+static void
+check_client_address(ReturnSetInfo *result)
+{
+	bool known = users_settings.client_address_header[0] != '\0' ||
+				 users_settings.trust_socket_address ||
+				 users_read(&queries[0], NULL, NULL, USERS_READ_LATEST) > 0;
+
+	report(
+		result, "client_address", known,
+		known
+			? "client addresses are known"
+			: "client addresses are unknown: failed sign-ins are counted by identifier alone, sign-ups not at all, and anybody can throttle anybody; set up a login with trusted_client, or users.client_address_header, or users.trust_socket_address");
+}
+
+static void
+check_server(ReturnSetInfo *result)
+{
+	report(result, "preload", users_preloaded,
+		   users_preloaded
+			   ? "loaded at server start"
+			   : "add users to shared_preload_libraries and restart");
+	report(result, "encoding", GetDatabaseEncoding() == PG_UTF8,
+		   GetDatabaseEncoding() == PG_UTF8
+			   ? "UTF8"
+			   : "passwords and names are normalised in UTF8 databases only");
+}
+
+/* users_health() SETOF users_check_result */
+Datum
+users_health(PG_FUNCTION_ARGS)
+{
+	UsersCall call;
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	users_begin(&call, "users_health", USERS_READS | USERS_ANYWHERE);
+	users_require_administrator(&call);
+	InitMaterializedSRF(fcinfo, 0);
+	users_enter_owner(&call);
+	check_server(result);
+	check_root_key(result);
+	check_signing_key(result);
+	check_client_address(result);
+	for (size_t i = 0; i < lengthof(checks); i++)
+		run_check(result, &checks[i]);
+	users_leave_owner(&call);
+	PG_RETURN_VOID();
+}
+
+void
+users_init_health(void)
+{
+	users_register_queries(queries, lengthof(queries));
+	for (size_t i = 0; i < lengthof(checks); i++)
+		users_register_queries(&checks[i].query, 1);
+}

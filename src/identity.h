@@ -1,0 +1,39 @@
+/*
+ * Who is signed in: set by a verified token, kept in backend memory, never in
+ * a setting. Moves with the role through savepoints, and ends with the
+ * transaction or the token.
+ */
+#ifndef USERS_IDENTITY_H
+#define USERS_IDENTITY_H
+
+#include <stdbool.h>
+
+typedef struct UsersIdentity
+{
+	pg_uuid_t user_id;
+	pg_uuid_t session_id;
+	TimestampTz expires_at;
+	bool is_admin; /* the token's role: users_admin or users_member */
+} UsersIdentity;
+
+/* The present identity; NULL without one, and once its token had expired at
+ * the start of the statement. Raises in a parallel worker, which cannot know.
+ */
+extern const UsersIdentity *users_identity(void);
+
+/* Whether there is one, expired or not. */
+extern bool users_identity_present(void);
+
+/* The present identity, or 28000. */
+extern const UsersIdentity *users_require_identity(void);
+
+/* Takes one on, at the present nesting level of the transaction. */
+extern void users_identity_set(const UsersIdentity *identity);
+
+/* Database role of a token. */
+extern const char *users_role_name(bool is_admin);
+
+/* Registers the transaction callbacks; called once, by _PG_init. */
+extern void users_init_identity(void);
+
+#endif

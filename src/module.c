@@ -1,0 +1,90 @@
+#include "pg.h"
+
+#include <sodium.h>
+
+#include "access.h"
+#include "account.h"
+#include "audit.h"
+#include "guard.h"
+#include "hashing.h"
+#include "health.h"
+#include "identity.h"
+#include "key.h"
+#include "password.h"
+#include "revocation.h"
+#include "root.h"
+#include "session.h"
+#include "settings.h"
+#include "setup.h"
+#include "throttle.h"
+
+#if PG_VERSION_NUM >= 180000
+PG_MODULE_MAGIC_EXT(.name = "users", .version = USERS_VERSION);
+#else
+PG_MODULE_MAGIC;
+#endif
+
+#if PG_VERSION_NUM < 160000
+extern PGDLLEXPORT void _PG_init(void);
+#endif
+
+static shmem_request_hook_type next_request = NULL;
+static shmem_startup_hook_type next_startup = NULL;
+
+static void
+request_memory(void)
+{
+	if (next_request != NULL)
+		next_request();
+	RequestAddinShmemSpace(
+		add_size(users_throttle_shmem_size(), users_hashing_shmem_size()));
+	/* The throttle's lock and the governor's. */
+	RequestNamedLWLockTranche("users", 2);
+}
+
+static void
+start_memory(void)
+{
+	if (next_startup != NULL)
+		next_startup();
+	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	users_throttle_shmem_start();
+	users_hashing_shmem_start();
+	LWLockRelease(AddinShmemInitLock);
+}
+
+/* Loaded at server start: shared memory and hooks. Without that the functions
+ * that touch secrets refuse, and say what to do. */
+static void
+preload(void)
+{
+	users_preloaded = true;
+	next_request = shmem_request_hook;
+	shmem_request_hook = request_memory;
+	next_startup = shmem_startup_hook;
+	shmem_startup_hook = start_memory;
+	users_init_guard();
+}
+
+void
+_PG_init(void)
+{
+	if (sodium_init() < 0)
+		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
+						errmsg("libsodium cannot be initialised")));
+	users_define_settings();
+	if (process_shared_preload_libraries_in_progress)
+		preload();
+	users_init_identity();
+	users_init_hashing();
+	users_init_password();
+	users_init_revocation();
+	users_init_audit();
+	users_init_root();
+	users_init_key();
+	users_init_account();
+	users_init_access();
+	users_init_session();
+	users_init_setup();
+	users_init_health();
+}

@@ -1,0 +1,92 @@
+#include "pg.h"
+
+#include "core/grammar.h"
+#include "identity.h"
+#include "outcome.h"
+
+#define COLUMNS_MAX 32
+#define LABEL_MAX	256
+
+Datum
+users_row(FunctionCallInfo fcinfo, const Datum *values, const bool *nulls,
+		  int n)
+{
+	TupleDesc desc;
+	Datum all_values[COLUMNS_MAX];
+	bool all_nulls[COLUMNS_MAX];
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE ||
+		desc->natts > COLUMNS_MAX || desc->natts < n)
+		elog(ERROR, "unexpected result type");
+	for (int i = 0; i < desc->natts; i++)
+	{
+		all_nulls[i] = i >= n || nulls[i];
+		all_values[i] = all_nulls[i] ? (Datum) 0 : values[i];
+	}
+	desc = BlessTupleDesc(desc);
+	return HeapTupleGetDatum(heap_form_tuple(desc, all_values, all_nulls));
+}
+
+Datum
+users_outcome_row(FunctionCallInfo fcinfo, const char *status, int retry_after)
+{
+	Datum values[] = { CStringGetTextDatum(status),
+					   Int32GetDatum(retry_after) };
+	bool nulls[] = { false, retry_after == 0 };
+
+	return users_row(fcinfo, values, nulls, lengthof(values));
+}
+
+Datum
+users_session_row(FunctionCallInfo fcinfo, const UsersSignedIn *result)
+{
+	Datum values[11] = { 0 };
+	bool nulls[11];
+
+	memset(nulls, !result->signed_in, sizeof(nulls));
+	values[0] = CStringGetTextDatum(result->status);
+	nulls[0] = false;
+	values[10] = Int32GetDatum(result->retry_after);
+	nulls[10] = result->retry_after == 0;
+	if (result->signed_in)
+	{
+		values[1] = UUIDPGetDatum(&result->user_id);
+		values[2] = UUIDPGetDatum(&result->session_id);
+		values[3] = CStringGetTextDatum(users_role_name(result->is_admin));
+		values[4] = CStringGetTextDatum(result->access_token);
+		values[5] = CStringGetTextDatum("Bearer");
+		values[6] = TimestampTzGetDatum(result->expires_at);
+		values[7] = Int32GetDatum(result->expires_in);
+		values[8] = CStringGetTextDatum(result->refresh_token);
+		values[9] = TimestampTzGetDatum(result->refresh_expires_at);
+	}
+	return users_row(fcinfo, values, nulls, lengthof(values));
+}
+
+char *
+users_text_argument(FunctionCallInfo fcinfo, int n)
+{
+	if (PG_ARGISNULL(n))
+		return NULL;
+	return text_to_cstring(PG_GETARG_TEXT_PP(n));
+}
+
+char *
+users_label_argument(FunctionCallInfo fcinfo, int n)
+{
+	char *label;
+	text *given;
+	const char *start;
+	size_t len;
+
+	if (PG_ARGISNULL(n))
+		return NULL;
+	given = PG_GETARG_TEXT_PP(n);
+	start = VARDATA_ANY(given);
+	len = VARSIZE_ANY_EXHDR(given);
+	users_trim(&start, &len);
+	label = palloc(LABEL_MAX);
+	if (users_printable(label, LABEL_MAX, start, len) == 0)
+		return NULL;
+	return label;
+}

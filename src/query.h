@@ -1,0 +1,62 @@
+/* SQL statements of the library: constant texts, prepared once a backend. */
+#ifndef USERS_QUERY_H
+#define USERS_QUERY_H
+
+#define USERS_QUERY_ARGS 16
+
+/*
+ * One statement. Names and operators in it are qualified (EQ and its like
+ * below), so that no search_path changes what it means. Only the module that
+ * owns a table has statements on it.
+ */
+typedef struct UsersQuery
+{
+	const char *sql;
+	Oid types[USERS_QUERY_ARGS];
+	SPIPlanPtr plan;
+} UsersQuery;
+
+#define EQ	 " OPERATOR(pg_catalog.=) "
+#define NE	 " OPERATOR(pg_catalog.<>) "
+#define LT	 " OPERATOR(pg_catalog.<) "
+#define GT	 " OPERATOR(pg_catalog.>) "
+#define PLUS " OPERATOR(pg_catalog.+) "
+
+/* Makes a module's statements known to users_prepare_statements. */
+extern void users_register_queries(UsersQuery *queries, int count);
+
+/* What a row is read with: the transaction's own snapshot, or the newest
+ * whatever the isolation level (not in parallel mode). */
+typedef enum UsersReading
+{
+	USERS_READ_SNAPSHOT,
+	USERS_READ_LATEST
+} UsersReading;
+
+/*
+ * Run a statement; the caller is connected to SPI and works as the owner (see
+ * caller.h). values and nulls ('n' or ' '; NULL: none) as SPI has them. The
+ * result is SPI_tuptable; the return value the number of rows. users_read is
+ * for SELECT without a lock, and works on a standby.
+ */
+extern uint64 users_read(UsersQuery *query, const Datum *values,
+						 const char *nulls, UsersReading how);
+extern uint64 users_write(UsersQuery *query, const Datum *values,
+						  const char *nulls);
+
+/* Column (from 1) of a row of the last result; NULL gives 0 and *isnull. */
+extern Datum users_column(uint64 row, int column, bool *isnull);
+/* Likewise, with a default for NULL. */
+extern bool users_column_is_null(uint64 row, int column);
+extern int64 users_column_int64(uint64 row, int column, int64 missing);
+extern bool users_column_bool(uint64 row, int column, bool missing);
+/* A copy in context; NULL for NULL. */
+extern char *users_column_text(uint64 row, int column, MemoryContext context);
+/* Copies exactly size bytes of a bytea; false when NULL or of another size. */
+extern bool users_column_bytes(uint64 row, int column, void *out, size_t size);
+extern bool users_column_uuid(uint64 row, int column, pg_uuid_t *out);
+
+/* A bytea or text datum of n bytes, in the present memory context. */
+extern Datum users_bytes_datum(const void *data, size_t n);
+
+#endif

@@ -1,0 +1,14 @@
+/* What a transaction that ended sessions or revoked a key owes at commit. */
+#ifndef USERS_REVOCATION_H
+#define USERS_REVOCATION_H
+
+/*
+ * With users.synchronous_revocation the commit waits until the standbys in
+ * synchronous_standby_names have applied it, whatever the caller sets
+ * afterwards; PREPARE TRANSACTION is refused, since its commit would not wait.
+ */
+extern void users_note_revocation(void);
+
+extern void users_init_revocation(void);
+
+#endif

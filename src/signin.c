@@ -1,0 +1,150 @@
+#include "pg.h"
+
+#include <sodium.h>
+
+#include "attempt.h"
+#include "caller.h"
+#include "errors.h"
+#include "hashing.h"
+#include "identity.h"
+#include "outcome.h"
+#include "session.h"
+#include "settings.h"
+
+PG_FUNCTION_INFO_V1(users_login);
+PG_FUNCTION_INFO_V1(users_confirm_password);
+
+/* The right password was given, and yet: why there is no session, or NULL. */
+static const char *
+refusal_of(const UsersAccount *account)
+{
+	if (account->status == USERS_DISABLED)
+		return "disabled";
+	if (account->reset_required)
+		return "reset_required";
+	if (users_settings.require_verified_email && !account->verified)
+		return "unverified";
+	return NULL;
+}
+
+static void
+audit_login(const UsersAttempt *attempt, const UsersAccount *account,
+			const char *refusal, const pg_uuid_t *session_id)
+{
+	UsersEvent event = { .event = refusal == NULL ? "login" : "login_failed",
+						 .failure = refusal != NULL,
+						 .user_id = account->user_id,
+						 .session_id = session_id,
+						 .detail_name = refusal == NULL ? NULL : "status",
+						 .detail_value = refusal };
+
+	users_audit(&event, &attempt->client);
+}
+
+/* Opens the session of an account whose password was right. */
+static const char *
+sign_in(UsersSignedIn *out, UsersAttempt *attempt, const UsersAccount *account,
+		const char *label, MemoryContext context)
+{
+	const char *refusal = refusal_of(account);
+
+	if (refusal != NULL)
+	{
+		audit_login(attempt, account, refusal, NULL);
+		return refusal;
+	}
+	switch (users_open_session(out, account, label, &attempt->client, context))
+	{
+		case USERS_OPENED:
+			audit_login(attempt, account, NULL, &out->session_id);
+			return "ok";
+		case USERS_OPEN_CHANGED:
+			/* Password, status or role changed while we hashed: what was right
+			 * a moment ago is not any more. */
+			out->signed_in = false;
+			return "invalid_credentials";
+		case USERS_OPEN_BUSY:
+			break;
+	}
+	out->signed_in = false;
+	attempt->retry_after = USERS_BUSY_RETRY;
+	return "busy";
+}
+
+/* users_login(identifier text, password text, label text) users_session */
+Datum
+users_login(PG_FUNCTION_ARGS)
+{
+	UsersCall call;
+	UsersAttempt attempt;
+	UsersAccount account;
+	UsersSignedIn out = { 0 };
+	UsersVerdict verdict;
+	const UsersPassword *password;
+	text *typed = cstring_to_text("");
+	char *label;
+
+	users_begin(&call, "users_login", USERS_WRITES | USERS_SECRET);
+	password = users_take_password(fcinfo, 1, USERS_PRESENT_PASSWORD);
+	label = users_label_argument(fcinfo, 2);
+	if (!PG_ARGISNULL(0))
+		typed = PG_GETARG_TEXT_PP(0);
+	users_begin_attempt(&attempt, "users_login");
+	users_enter_owner(&call);
+	users_find_identifier(&account, VARDATA_ANY(typed),
+						  VARSIZE_ANY_EXHDR(typed), call.context);
+	verdict = users_try_password(&attempt, &account, password);
+	users_wipe_passwords();
+	out.status = verdict == USERS_PASSED
+					 ? sign_in(&out, &attempt, &account, label, call.context)
+					 : users_verdict_status(verdict);
+	users_leave_owner(&call);
+	out.retry_after = attempt.retry_after;
+	return users_session_row(fcinfo, &out);
+}
+
+static void
+touch(void *argument)
+{
+	const UsersIdentity *identity = argument;
+
+	users_touch_session(&identity->user_id, &identity->session_id);
+}
+
+/* users_confirm_password(password text) users_outcome */
+Datum
+users_confirm_password(PG_FUNCTION_ARGS)
+{
+	UsersCall call;
+	UsersAttempt attempt;
+	UsersAccount account;
+	UsersVerdict verdict;
+	UsersIdentity identity;
+	const UsersPassword *password;
+
+	users_begin(&call, "users_confirm_password", USERS_WRITES | USERS_SECRET);
+	identity = *users_require_identity();
+	password = users_take_password(fcinfo, 0, USERS_PRESENT_PASSWORD);
+	users_begin_attempt(&attempt, "users_confirm_password");
+	users_enter_owner(&call);
+	(void) users_find_account(&account, &identity.user_id, call.context);
+	verdict = users_try_password(&attempt, &account, password);
+	users_wipe_passwords();
+	if (verdict == USERS_PASSED && !users_with_patience(touch, &identity))
+	{
+		verdict = USERS_TOO_BUSY;
+		attempt.retry_after = USERS_BUSY_RETRY;
+	}
+	if (verdict == USERS_PASSED)
+	{
+		UsersEvent event = { .event = "password_confirmed",
+							 .user_id = identity.user_id,
+							 .actor_id = &identity.user_id,
+							 .session_id = &identity.session_id };
+
+		users_audit(&event, &attempt.client);
+	}
+	users_leave_owner(&call);
+	return users_outcome_row(fcinfo, users_verdict_status(verdict),
+							 attempt.retry_after);
+}

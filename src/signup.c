@@ -1,0 +1,251 @@
+#include "pg.h"
+
+#include <sodium.h>
+
+#include "caller.h"
+#include "core/grammar.h"
+#include "errors.h"
+#include "hashing.h"
+#include "ids.h"
+#include "outcome.h"
+#include "session.h"
+#include "settings.h"
+#include "signup.h"
+
+#define METADATA_MAX (16 * 1024)
+
+/* A text argument in UTF-8 with white space taken off its ends; "" for NULL. */
+static char *
+read_trimmed(FunctionCallInfo fcinfo, int n)
+{
+	text *given;
+	const char *start;
+	size_t len;
+
+	if (PG_ARGISNULL(n))
+		return pstrdup("");
+	given = PG_GETARG_TEXT_PP(n);
+	start = VARDATA_ANY(given);
+	len = VARSIZE_ANY_EXHDR(given);
+	users_trim(&start, &len);
+	return pnstrdup(start, len);
+}
+
+/* A name as the grammar sees it, whatever the database's encoding. */
+static bool
+is_name(const char *name)
+{
+	char *utf8 = pg_server_to_any(name, (int) strlen(name), PG_UTF8);
+
+	return users_name_check(utf8, strlen(utf8), USERS_NAME_MAX) == USERS_OK;
+}
+
+static char *
+read_name(FunctionCallInfo fcinfo, int n, const char *argument)
+{
+	char *name = read_trimmed(fcinfo, n);
+
+	if (!is_name(name))
+		users_raise(USERS_E_NAME, argument);
+	return name;
+}
+
+/* A choice from a table, or NULL. */
+static char *
+read_choice(FunctionCallInfo fcinfo, int n, bool (*exists)(const char *),
+			UsersError error, const char *argument)
+{
+	char *choice;
+
+	if (n < 0 || PG_ARGISNULL(n))
+		return NULL;
+	choice = users_text_argument(fcinfo, n);
+	if (strlen(choice) > NAMEDATALEN || !exists(choice))
+		users_raise(error, argument);
+	return choice;
+}
+
+static Datum
+read_metadata(FunctionCallInfo fcinfo, int n)
+{
+	Jsonb *metadata;
+
+	if (PG_ARGISNULL(n))
+		return DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"));
+	metadata = PG_GETARG_JSONB_P(n);
+	if (!JB_ROOT_IS_OBJECT(metadata) || VARSIZE(metadata) > METADATA_MAX)
+		users_raise(USERS_E_METADATA, "metadata");
+	return JsonbPGetDatum(metadata);
+}
+
+void
+users_read_new_account(UsersNewAccount *account, FunctionCallInfo fcinfo,
+					   const UsersSignupArguments *at)
+{
+	memset(account, 0, sizeof(*account));
+	account->email = read_trimmed(fcinfo, at->email);
+	if (users_email_check(account->email, strlen(account->email)) != USERS_OK)
+		users_raise(USERS_E_EMAIL, "email");
+	account->username = read_trimmed(fcinfo, at->username);
+	if (users_username_check(account->username, strlen(account->username)) !=
+		USERS_OK)
+		users_raise(USERS_E_USERNAME, "username");
+	account->first_name = read_name(fcinfo, at->first_name, "first_name");
+	account->last_name = read_name(fcinfo, at->last_name, "last_name");
+	account->language = read_choice(fcinfo, at->language, users_language_exists,
+									USERS_E_LANGUAGE, "language");
+	account->theme = read_choice(fcinfo, at->theme, users_theme_exists,
+								 USERS_E_THEME, "theme");
+	account->metadata = read_metadata(fcinfo, at->metadata);
+}
+
+void
+users_require_strong_for(const UsersNewAccount *account,
+						 const UsersPassword *password, const char *argument)
+{
+	const char *words[] = {
+		account->email,		account->username,			 account->first_name,
+		account->last_name, users_settings.product_name, NULL
+	};
+
+	users_require_strong(password, argument, words);
+}
+
+typedef struct Creation
+{
+	UsersNewAccount *account;
+	UsersTaken taken;
+} Creation;
+
+static void
+create(void *argument)
+{
+	Creation *creation = argument;
+
+	creation->taken = users_insert_account(creation->account);
+	/* Nothing of a half-made account may remain: the subtransaction rolls
+	 * back what this raises out of. */
+	if (creation->taken == USERS_TAKEN_EMAIL)
+		users_raise(USERS_E_EMAIL_TAKEN, "email");
+	if (creation->taken == USERS_TAKEN_USERNAME)
+		users_raise(USERS_E_USERNAME_TAKEN, "username");
+}
+
+bool
+users_create_account(UsersNewAccount *account)
+{
+	Creation creation = { .account = account };
+
+	users_new_id(&account->user_id);
+	return users_with_patience(create, &creation);
+}
+
+/* ---- SQL ---- */
+
+enum
+{
+	EMAIL,
+	USERNAME,
+	PASSWORD,
+	FIRST_NAME,
+	LAST_NAME,
+	LANGUAGE,
+	THEME,
+	LABEL,
+	METADATA,
+	TOKEN
+};
+
+/* Whether one may sign up at all. */
+static void
+check_open(FunctionCallInfo fcinfo)
+{
+	if (users_settings.registration == USERS_REGISTRATION_CLOSED)
+		users_raise(USERS_E_CLOSED, NULL);
+	if (!PG_ARGISNULL(TOKEN))
+		users_raise(USERS_E_NOT_YET, "token");
+	if (users_settings.registration == USERS_REGISTRATION_INVITED ||
+		users_settings.require_verified_email)
+		users_raise(USERS_E_INVITED, "token");
+}
+
+/* Inserts the account and signs it in; the status. */
+static const char *
+make_and_sign_in(UsersSignedIn *out, UsersAttempt *attempt,
+				 UsersNewAccount *new_account, const char *label,
+				 MemoryContext context)
+{
+	UsersAccount account;
+	UsersEvent event = { .event = "register" };
+
+	if (!users_create_account(new_account) ||
+		!users_find_account(&account, &new_account->user_id, context) ||
+		users_open_session(out, &account, label, &attempt->client, context) !=
+			USERS_OPENED)
+	{
+		attempt->retry_after = USERS_BUSY_RETRY;
+		return "busy";
+	}
+	event.user_id = account.user_id;
+	event.session_id = &out->session_id;
+	users_audit(&event, &attempt->client);
+	return "ok";
+}
+
+/* Throttle, hash, account, session; the status. */
+static const char *
+sign_up(UsersSignedIn *out, UsersAttempt *attempt, UsersNewAccount *account,
+		const UsersPassword *password, const char *label, MemoryContext context)
+{
+	UsersCharge charge;
+	UsersThrottleAnswer answer =
+		users_charge_registration(&charge, &attempt->client);
+	UsersPasswordHash hash;
+
+	if (answer.refused)
+	{
+		attempt->retry_after = answer.retry_after;
+		return "throttled";
+	}
+	if (!users_hash_governed(attempt, hash, password))
+	{
+		users_charge_refund(&charge);
+		return "busy";
+	}
+	account->password_hash = hash;
+	return make_and_sign_in(out, attempt, account, label, context);
+}
+
+PG_FUNCTION_INFO_V1(users_register);
+
+/* users_register(email, username, password, first_name, last_name, language,
+ * theme, label, metadata, token) users_session */
+Datum
+users_register(PG_FUNCTION_ARGS)
+{
+	static const UsersSignupArguments at = { EMAIL,		USERNAME, FIRST_NAME,
+											 LAST_NAME, LANGUAGE, THEME,
+											 METADATA };
+	UsersCall call;
+	UsersAttempt attempt;
+	UsersNewAccount account;
+	UsersSignedIn out = { 0 };
+	const UsersPassword *password;
+	char *label;
+
+	users_begin(&call, "users_register", USERS_WRITES | USERS_SECRET);
+	check_open(fcinfo);
+	label = users_label_argument(fcinfo, LABEL);
+	users_begin_attempt(&attempt, "users_register");
+	users_enter_owner(&call);
+	users_read_new_account(&account, fcinfo, &at);
+	password = users_take_password(fcinfo, PASSWORD, USERS_NEW_PASSWORD);
+	users_require_strong_for(&account, password, "password");
+	out.status =
+		sign_up(&out, &attempt, &account, password, label, call.context);
+	users_wipe_passwords();
+	users_leave_owner(&call);
+	out.signed_in = strcmp(out.status, "ok") == 0;
+	out.retry_after = attempt.retry_after;
+	return users_session_row(fcinfo, &out);
+}
