@@ -20,136 +20,201 @@
 
 enum
 {
-	FIND_KEY_AND_SESSION,
+	FIND_STATE,
+	FIND_STATE_AND_KEY,
 	FIND_DANGEROUS_ROLE
 };
 
-/* clang-format off: one clause a line */
+/* Two tables in one statement, against the rule that each module has its own:
+ * one of these runs for every request. Plain columns, since each expression
+ * costs as much as a look-up. */
+#define STATE_COLUMNS                                                          \
+	"k.retires_at, k.revoked_at, s.ended_at, s.authenticated_at"
+#define FROM_KEY_AND_SESSION                                                   \
+	"  FROM users.signing_key k"                                               \
+	"  LEFT JOIN users.session s ON s.user_id" EQ "$2 AND s.id" EQ "$3"        \
+	" WHERE k.kid" EQ "$1"
+
+/* clang-format off */
 static UsersQuery queries[] = {
-	/* Two tables in one statement, against the rule that each module has its
-	 * own: this one runs for every request. */
-	[FIND_KEY_AND_SESSION] = { .sql =
-								   "SELECT k.algorithm" EQ
-								   "'HS256', k.public_key, k.sealed_secret,"
-								   "       k.revoked_at IS NOT NULL OR k.retires_at" LT
-								   "$4,"
-								   "       s.id IS NOT NULL, s.ended_at IS NOT NULL, s.authenticated_at"
-								   "  FROM users.signing_key k"
-								   "  LEFT JOIN users.session s ON s.user_id" EQ
-								   "$2 AND s.id" EQ "$3"
-								   " WHERE k.kid" EQ "$1",
-							   .types = { TEXTOID, UUIDOID, UUIDOID,
-										  TIMESTAMPTZOID } },
-	[FIND_DANGEROUS_ROLE] = { .sql =
-								  "WITH RECURSIVE held (oid) AS ("
-								  "  SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname" EQ
-								  "$1"
-								  "  UNION"
-								  "  SELECT m.roleid FROM pg_catalog.pg_auth_members m, held h WHERE m.member" EQ
-								  "h.oid)"
-								  " SELECT 1 FROM held h, pg_catalog.pg_roles r"
-								  "  WHERE r.oid" EQ "h.oid"
-								  "    AND (r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolcreatedb"
-								  "         OR r.rolreplication OR r.rolcanlogin"
-								  "         OR r.rolname OPERATOR(pg_catalog.~) '^pg_'"
-								  "         OR r.rolname" EQ
-								  "ANY ('{users_owner,users_relay,users_service,users_dba,users_proxy}'::pg_catalog.name[]))",
-							  .types = { NAMEOID } },
+	[FIND_STATE] = {
+		.sql = "SELECT " STATE_COLUMNS FROM_KEY_AND_SESSION,
+		.types = { TEXTOID, UUIDOID, UUIDOID } },
+	[FIND_STATE_AND_KEY] = {
+		.sql = "SELECT " STATE_COLUMNS ", k.algorithm, k.public_key, k.sealed_secret" FROM_KEY_AND_SESSION,
+		.types = { TEXTOID, UUIDOID, UUIDOID } },
+	[FIND_DANGEROUS_ROLE] = {
+		.sql = "WITH RECURSIVE held (oid) AS ("
+			   "  SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname" EQ "$1"
+			   "  UNION"
+			   "  SELECT m.roleid FROM pg_catalog.pg_auth_members m, held h WHERE m.member" EQ "h.oid)"
+			   " SELECT 1 FROM held h, pg_catalog.pg_roles r"
+			   "  WHERE r.oid" EQ "h.oid"
+			   "    AND (r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolcreatedb"
+			   "         OR r.rolreplication OR r.rolcanlogin"
+			   "         OR r.rolname OPERATOR(pg_catalog.~) '^pg_'"
+			   "         OR r.rolname" EQ "ANY ('{users_owner,users_relay,users_service,users_dba,users_proxy}'::pg_catalog.name[]))",
+		.types = { NAMEOID } },
 };
 /* clang-format on */
 
-/* ---- signatures that this backend has verified ---- */
+/* ---- tokens that this backend has verified ---- */
 
 #define CACHE_SLOTS 512
 #define CACHE_HASH	16
 
-static uint8 cache[CACHE_SLOTS][CACHE_HASH];
-static uint8 cache_key[USERS_KEY_BYTES];
+/* What a token says, once its form, issuer and audience have been checked. */
+typedef struct Claimed
+{
+	char kid[USERS_JWT_KID_MAX + 1];
+	pg_uuid_t user_id;
+	pg_uuid_t session_id;
+	bool is_admin;
+	int64 issued_at; /* seconds since 1970 */
+	int64 expires_at;
+} Claimed;
 
-static uint8 *
+/* A token whose signature was found right, by its keyed hash: taking it apart
+ * costs as much as all the rest, and Ed25519 ten times that. Key, session and
+ * times are checked on every use all the same. */
+typedef struct Verified
+{
+	uint8 hash[CACHE_HASH];
+	uint32 generation; /* of issuer and audience */
+	Claimed claimed;
+} Verified;
+
+static Verified cache[CACHE_SLOTS];
+
+/* The place of a token in the cache, and its hash. */
+static Verified *
 cache_slot(uint8 hash[CACHE_HASH], const char *token, size_t len)
 {
+	static uint8 key[USERS_KEY_BYTES];
 	static bool ready = false;
 	uint32 index;
 
 	if (!ready)
 	{
-		randombytes_buf(cache_key, sizeof(cache_key));
+		randombytes_buf(key, sizeof(key));
 		ready = true;
 	}
-	(void) crypto_generichash(hash, CACHE_HASH, (const uint8 *) token, len,
-							  cache_key, sizeof(cache_key));
+	(void) crypto_generichash(hash, CACHE_HASH, (const uint8 *) token, len, key,
+							  sizeof(key));
 	memcpy(&index, hash, sizeof(index));
-	return cache[index % CACHE_SLOTS];
+	return &cache[index % CACHE_SLOTS];
 }
 
-/* Whether the signature is the key's. Ed25519 costs ten times what all the
- * rest does, so what was verified once is remembered by its keyed hash. */
 static bool
-signature_holds(const UsersJwt *jwt, const char *token, size_t len,
-				const UsersSigningKey *key)
+is_known(const Verified *slot, const uint8 hash[CACHE_HASH])
 {
-	uint8 hash[CACHE_HASH];
-	uint8 *slot;
-
-	if (jwt->algorithm != key->algorithm)
-		return false;
-	if (key->algorithm == USERS_HS256)
-		return users_jwt_verify(jwt, token, key) == USERS_OK;
-	slot = cache_slot(hash, token, len);
-	if (sodium_memcmp(slot, hash, CACHE_HASH) == 0)
-		return true;
-	if (users_jwt_verify(jwt, token, key) != USERS_OK)
-		return false;
-	memcpy(slot, hash, CACHE_HASH);
-	return true;
+	return slot->generation == users_claims_generation &&
+		   sodium_memcmp(slot->hash, hash, CACHE_HASH) == 0;
 }
 
 /* ---- verifying ---- */
 
-/* Issuer, audience, times and role: what needs no look-up. */
+/* Takes a token apart and checks what needs neither key nor clock. */
 static bool
-claims_fit(const UsersClaims *claims)
+read_claims(Claimed *claimed, UsersJwt *jwt, const char *token, size_t len)
 {
-	int64 now = users_unix_time(GetCurrentTimestamp());
+	const UsersClaims *claims = &jwt->claims;
 
-	return strcmp(claims->issuer, users_settings.issuer) == 0 &&
-		   strcmp(claims->audience, users_settings.audience) == 0 &&
-		   users_jwt_times(claims, now, SKEW) == USERS_OK &&
-		   (strcmp(claims->role, "users_member") == 0 ||
-			strcmp(claims->role, "users_admin") == 0);
+	if (users_jwt_parse(jwt, token, len) != USERS_OK ||
+		strcmp(claims->issuer, users_settings.issuer) != 0 ||
+		strcmp(claims->audience, users_settings.audience) != 0)
+		return false;
+	claimed->is_admin = strcmp(claims->role, users_role_name(true)) == 0;
+	if (!claimed->is_admin && strcmp(claims->role, users_role_name(false)) != 0)
+		return false;
+	strlcpy(claimed->kid, jwt->kid, sizeof(claimed->kid));
+	memcpy(&claimed->user_id, &claims->user_id, sizeof(claimed->user_id));
+	memcpy(&claimed->session_id, &claims->session_id,
+		   sizeof(claimed->session_id));
+	claimed->issued_at = claims->issued_at;
+	claimed->expires_at = claims->expires_at;
+	return true;
 }
 
-/* The key of the row that FIND_KEY_AND_SESSION gave. */
+/* The key of the row that FIND_STATE_AND_KEY gave. */
 static void
 row_key(UsersSigningKey *key, const char *kid)
 {
 	uint8 public_key[USERS_PUBLIC_KEY_BYTES];
-	uint8 sealed[USERS_SEED_BYTES + USERS_SEAL_OVERHEAD];
-	bool hs256 = users_column_bool(0, 1, false);
+	uint8 sealed[USERS_SEED_BYTES + USERS_SEAL_OVERHEAD] = { 0 };
+	bool hs256 =
+		strcmp(users_column_text(0, 5, CurrentMemoryContext), "HS256") == 0;
 
-	if (!hs256 && users_column_bytes(0, 2, public_key, sizeof(public_key)))
+	if (!hs256 && users_column_bytes(0, 6, public_key, sizeof(public_key)))
 	{
 		users_key_from_row(key, kid, USERS_EDDSA, public_key, NULL, 0);
 		return;
 	}
-	if (!users_column_bytes(0, 3, sealed, sizeof(sealed)))
-		memset(sealed, 0, sizeof(sealed));
+	(void) users_column_bytes(0, 7, sealed, sizeof(sealed));
 	users_key_from_row(key, kid, hs256 ? USERS_HS256 : USERS_EDDSA, NULL,
 					   sealed, sizeof(sealed));
 }
 
-static void
-fill_access(UsersAccess *access, const UsersClaims *claims,
-			TimestampTz authenticated_at)
+static bool
+signature_holds(const UsersJwt *jwt, const char *token)
 {
-	memcpy(&access->user_id, &claims->user_id, sizeof(access->user_id));
-	memcpy(&access->session_id, &claims->session_id,
-		   sizeof(access->session_id));
-	access->is_admin = strcmp(claims->role, "users_admin") == 0;
-	access->issued_at = users_from_unix_time(claims->issued_at);
-	access->expires_at = users_from_unix_time(claims->expires_at);
-	access->authenticated_at = authenticated_at;
+	UsersSigningKey key;
+	bool holds;
+
+	row_key(&key, jwt->kid);
+	holds = users_jwt_verify(jwt, token, &key) == USERS_OK;
+	sodium_memzero(&key, sizeof(key));
+	return holds;
+}
+
+/* Key and session as they stand now. */
+typedef struct State
+{
+	bool key_is_dead;
+	bool has_session;
+	bool has_ended;
+	TimestampTz authenticated_at;
+} State;
+
+/* Reads them for a token; false when there is no such key. */
+static bool
+find_state(State *state, const Claimed *claimed, int query)
+{
+	Datum values[] = { CStringGetTextDatum(claimed->kid),
+					   UUIDPGetDatum(&claimed->user_id),
+					   UUIDPGetDatum(&claimed->session_id) };
+
+	if (users_read(&queries[query], values, NULL, USERS_READ_LATEST) == 0)
+		return false;
+	state->key_is_dead =
+		!users_column_is_null(0, 2) ||
+		users_column_int64(0, 1, DT_NOEND) < GetCurrentTimestamp();
+	state->has_ended = !users_column_is_null(0, 3);
+	state->has_session = !users_column_is_null(0, 4);
+	state->authenticated_at = users_column_int64(0, 4, 0);
+	return true;
+}
+
+static void
+fill_access(UsersAccess *access, const Claimed *claimed, const State *state)
+{
+	access->user_id = claimed->user_id;
+	access->session_id = claimed->session_id;
+	access->is_admin = claimed->is_admin;
+	access->issued_at = users_from_unix_time(claimed->issued_at);
+	access->expires_at = users_from_unix_time(claimed->expires_at);
+	access->authenticated_at = state->authenticated_at;
+}
+
+/* Whether now is a time at which the token counts. */
+static bool
+is_current(const Claimed *claimed)
+{
+	UsersClaims times = { .issued_at = claimed->issued_at,
+						  .expires_at = claimed->expires_at };
+
+	return users_jwt_times(&times, users_unix_time(GetCurrentTimestamp()),
+						   SKEW) == USERS_OK;
 }
 
 UsersTokenVerdict
@@ -157,39 +222,38 @@ users_verify_access(UsersAccess *access, const char *token, size_t len)
 {
 	UsersTokenVerdict unknown =
 		RecoveryInProgress() ? USERS_TOKEN_ELSEWHERE : USERS_TOKEN_INVALID;
+	uint8 hash[CACHE_HASH];
+	Verified *slot;
+	Claimed claimed;
+	State state;
 	UsersJwt jwt;
-	UsersSigningKey key;
-	Datum values[4];
-	bool has_session;
-	bool ended;
-	bool holds;
-	TimestampTz authenticated_at;
+	bool known;
 
-	if (len > USERS_JWT_MAX || users_jwt_parse(&jwt, token, len) != USERS_OK ||
-		!claims_fit(&jwt.claims))
+	if (len > USERS_JWT_MAX)
 		return USERS_TOKEN_INVALID;
-	values[0] = CStringGetTextDatum(jwt.kid);
-	values[1] = UUIDPGetDatum((pg_uuid_t *) &jwt.claims.user_id);
-	values[2] = UUIDPGetDatum((pg_uuid_t *) &jwt.claims.session_id);
-	values[3] = TimestampTzGetDatum(GetCurrentTimestamp());
-	if (users_read(&queries[FIND_KEY_AND_SESSION], values, NULL,
-				   USERS_READ_LATEST) == 0)
+	slot = cache_slot(hash, token, len);
+	known = is_known(slot, hash);
+	if (known)
+		claimed = slot->claimed;
+	else if (!read_claims(&claimed, &jwt, token, len))
+		return USERS_TOKEN_INVALID;
+	if (!is_current(&claimed))
+		return USERS_TOKEN_INVALID;
+	if (!find_state(&state, &claimed, known ? FIND_STATE : FIND_STATE_AND_KEY))
 		return unknown;
-	if (users_column_bool(0, 4, false))
+	if (state.key_is_dead || (!known && !signature_holds(&jwt, token)))
 		return USERS_TOKEN_INVALID;
-	has_session = users_column_bool(0, 5, false);
-	ended = users_column_bool(0, 6, true);
-	authenticated_at = users_column_int64(0, 7, 0);
-	row_key(&key, jwt.kid);
-	holds = signature_holds(&jwt, token, len, &key);
-	sodium_memzero(&key, sizeof(key));
-	if (!holds)
-		return USERS_TOKEN_INVALID;
-	if (!has_session)
+	if (!known)
+	{
+		memcpy(slot->hash, hash, sizeof(hash));
+		slot->generation = users_claims_generation;
+		slot->claimed = claimed;
+	}
+	if (!state.has_session)
 		return unknown;
-	if (ended)
+	if (state.has_ended)
 		return USERS_TOKEN_INVALID;
-	fill_access(access, &jwt.claims, authenticated_at);
+	fill_access(access, &claimed, &state);
 	return USERS_TOKEN_VALID;
 }
 
@@ -199,10 +263,14 @@ users_verify_access(UsersAccess *access, const char *token, size_t len)
  * any role or membership changes. */
 static bool role_is_harmless[2] = { false, false };
 
+/* The login that was found not to inherit a member's rights; likewise. */
+static Oid fit_login = InvalidOid;
+
 static void
 forget_roles(Datum arg, int cache_id, uint32 hash)
 {
 	role_is_harmless[0] = role_is_harmless[1] = false;
+	fit_login = InvalidOid;
 }
 
 /* A grant made later must not reach whoever holds a token (security.md 58). */
@@ -280,12 +348,17 @@ static void
 check_login(void)
 {
 	Oid login = GetSessionUserId();
-	Oid dba = get_role_oid("users_dba", true);
+	Oid dba;
 
+	if (login == fit_login)
+		return;
+	dba = get_role_oid("users_dba", true);
+	fit_login = login;
 	if (superuser_arg(login) ||
 		(OidIsValid(dba) && is_member_of_role_nosuper(login, dba)) ||
 		!has_privs_of_role(login, users_role("users_member")))
 		return;
+	fit_login = InvalidOid;
 	ereport(
 		ERROR,
 		(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

@@ -39,105 +39,97 @@ enum
 	PROFILE
 };
 
-/* clang-format off: one clause a line */
+/* clang-format off */
 static UsersQuery queries[] = {
-	[FIND_IDENTIFIER] = { .sql =
-							  "SELECT user_id FROM users.identifier WHERE identifier" EQ
-							  "$1",
-						  .types = { TEXTOID } },
-	[FIND_ACCOUNT] = { .sql =
-						   "SELECT a.status, a.platform_role" EQ
-						   "'admin', a.reset_required,"
-						   "       a.email_verified_at IS NOT NULL, a.version, a.email, p.username,"
-						   "       p.first_name, p.last_name, c.password_hash"
-						   "  FROM users.account a"
-						   "  JOIN users.person p ON p.user_id" EQ "a.user_id"
-						   "  JOIN users.credential c ON c.user_id" EQ
-						   "a.user_id"
-						   " WHERE a.user_id" EQ "$1",
-					   .types = { UUIDOID } },
-	[LOCK_FOR_USE] = { .sql =
-						   "SELECT version FROM users.account WHERE user_id" EQ
-						   "$1 FOR KEY SHARE",
-					   .types = { UUIDOID } },
-	[LOCK_FOR_CHANGE] = { .sql =
-							  "SELECT version FROM users.account WHERE user_id" EQ
-							  "$1 FOR UPDATE",
-						  .types = { UUIDOID } },
-	[INSERT_ID] = { .sql = "INSERT INTO users.person_id (user_id) VALUES ($1)",
-					.types = { UUIDOID } },
-	[INSERT_IDENTIFIER] = { .sql =
-								"INSERT INTO users.identifier (identifier, kind, user_id) VALUES ($1, $2, $3)"
-								" ON CONFLICT DO NOTHING",
-							.types = { TEXTOID, TEXTOID, UUIDOID } },
-	[INSERT_ACCOUNT] = { .sql =
-							 "INSERT INTO users.account"
-							 " (user_id, email, platform_role, email_verified_at, language, theme, metadata,"
-							 "  created_at, updated_at)"
-							 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
-						 .types = { UUIDOID, TEXTOID, TEXTOID, TIMESTAMPTZOID,
-									TEXTOID, TEXTOID, JSONBOID,
-									TIMESTAMPTZOID } },
-	[INSERT_PERSON] = { .sql =
-							"INSERT INTO users.person (user_id, username, first_name, last_name)"
-							" VALUES ($1, $2, $3, $4)",
-						.types = { UUIDOID, TEXTOID, TEXTOID, TEXTOID } },
-	[INSERT_CREDENTIAL] = { .sql =
-								"INSERT INTO users.credential (user_id, password_hash, nonce, changed_at)"
-								" VALUES ($1, $2, $3, $4)",
-							.types = { UUIDOID, TEXTOID, BYTEAOID,
-									   TIMESTAMPTZOID } },
-	[FIND_LANGUAGE] = { .sql =
-							"SELECT 1 FROM users.language WHERE code" EQ "$1",
-						.types = { TEXTOID } },
-	[FIND_THEME] = { .sql = "SELECT 1 FROM users.theme WHERE name" EQ "$1",
-					 .types = { TEXTOID } },
-	[LIST_LANGUAGES] = { .sql =
-							 "SELECT pg_catalog.array_agg(code ORDER BY code) FROM users.language" },
-	[LIST_THEMES] = { .sql =
-						  "SELECT pg_catalog.array_agg(name ORDER BY built_in DESC, name) FROM users.theme" },
-	[SET_HASH] = { .sql =
-					   "UPDATE users.credential SET password_hash = $2, nonce = $3, changed_at = $4"
-					   " WHERE user_id" EQ "$1",
-				   .types = { UUIDOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID } },
-	[REHASH] = { .sql = "UPDATE users.credential SET password_hash = $3"
-						" WHERE user_id" EQ "$1 AND password_hash" EQ "$2",
-				 .types = { UUIDOID, TEXTOID, TEXTOID } },
-	[NEXT_VERSION] = { .sql = "UPDATE users.account SET version = version" PLUS
-							  "1, reset_required = false, updated_at = $2"
-							  " WHERE user_id" EQ "$1",
-					   .types = { UUIDOID, TIMESTAMPTZOID } },
-	[SET_STATUS] = { .sql =
-						 "UPDATE users.account"
-						 "   SET status = $2, disabled_reason = $3, deleted_at = $4,"
-						 "       version = version" PLUS "1, updated_at = $5"
-						 " WHERE user_id" EQ "$1",
-					 .types = { UUIDOID, TEXTOID, TEXTOID, TIMESTAMPTZOID,
-								TIMESTAMPTZOID } },
-	[SET_ADMIN] = { .sql =
-						"UPDATE users.account SET platform_role = $2, version = version" PLUS
-						"1, updated_at = $3"
-						" WHERE user_id" EQ "$1",
-					.types = { UUIDOID, TEXTOID, TIMESTAMPTZOID } },
-	[DELETE_IDENTIFIER] = { .sql =
-								"DELETE FROM users.identifier WHERE identifier" EQ
-								"$1 AND user_id" EQ "$2",
-							.types = { TEXTOID, UUIDOID } },
+	[FIND_IDENTIFIER] = {
+		.sql = "SELECT user_id FROM users.identifier WHERE identifier" EQ "$1",
+		.types = { TEXTOID } },
+	[FIND_ACCOUNT] = {
+		.sql = "SELECT a.status, a.platform_role" EQ "'admin', a.reset_required,"
+			   "       a.email_verified_at IS NOT NULL, a.version, a.email, p.username,"
+			   "       p.first_name, p.last_name, c.password_hash"
+			   "  FROM users.account a"
+			   "  JOIN users.person p ON p.user_id" EQ "a.user_id"
+			   "  JOIN users.credential c ON c.user_id" EQ "a.user_id"
+			   " WHERE a.user_id" EQ "$1",
+		.types = { UUIDOID } },
+	[LOCK_FOR_USE] = {
+		.sql = "SELECT version FROM users.account WHERE user_id" EQ "$1 FOR KEY SHARE",
+		.types = { UUIDOID } },
+	[LOCK_FOR_CHANGE] = {
+		.sql = "SELECT version FROM users.account WHERE user_id" EQ "$1 FOR UPDATE",
+		.types = { UUIDOID } },
+	[INSERT_ID] = {
+		.sql = "INSERT INTO users.person_id (user_id) VALUES ($1)",
+		.types = { UUIDOID } },
+	[INSERT_IDENTIFIER] = {
+		.sql = "INSERT INTO users.identifier (identifier, kind, user_id) VALUES ($1, $2, $3)"
+			   " ON CONFLICT DO NOTHING",
+		.types = { TEXTOID, TEXTOID, UUIDOID } },
+	[INSERT_ACCOUNT] = {
+		.sql = "INSERT INTO users.account"
+			   " (user_id, email, platform_role, email_verified_at, language, theme, metadata,"
+			   "  created_at, updated_at)"
+			   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+		.types = { UUIDOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, JSONBOID,
+				   TIMESTAMPTZOID } },
+	[INSERT_PERSON] = {
+		.sql = "INSERT INTO users.person (user_id, username, first_name, last_name)"
+			   " VALUES ($1, $2, $3, $4)",
+		.types = { UUIDOID, TEXTOID, TEXTOID, TEXTOID } },
+	[INSERT_CREDENTIAL] = {
+		.sql = "INSERT INTO users.credential (user_id, password_hash, nonce, changed_at)"
+			   " VALUES ($1, $2, $3, $4)",
+		.types = { UUIDOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID } },
+	[FIND_LANGUAGE] = {
+		.sql = "SELECT 1 FROM users.language WHERE code" EQ "$1",
+		.types = { TEXTOID } },
+	[FIND_THEME] = {
+		.sql = "SELECT 1 FROM users.theme WHERE name" EQ "$1",
+		.types = { TEXTOID } },
+	[LIST_LANGUAGES] = {
+		.sql = "SELECT pg_catalog.array_agg(code ORDER BY code) FROM users.language" },
+	[LIST_THEMES] = {
+		.sql = "SELECT pg_catalog.array_agg(name ORDER BY built_in DESC, name) FROM users.theme" },
+	[SET_HASH] = {
+		.sql = "UPDATE users.credential SET password_hash = $2, nonce = $3, changed_at = $4"
+			   " WHERE user_id" EQ "$1",
+		.types = { UUIDOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID } },
+	[REHASH] = {
+		.sql = "UPDATE users.credential SET password_hash = $3"
+			   " WHERE user_id" EQ "$1 AND password_hash" EQ "$2",
+		.types = { UUIDOID, TEXTOID, TEXTOID } },
+	[NEXT_VERSION] = {
+		.sql = "UPDATE users.account SET version = version" PLUS "1, reset_required = false, updated_at = $2"
+			   " WHERE user_id" EQ "$1",
+		.types = { UUIDOID, TIMESTAMPTZOID } },
+	[SET_STATUS] = {
+		.sql = "UPDATE users.account"
+			   "   SET status = $2, disabled_reason = $3, deleted_at = $4,"
+			   "       version = version" PLUS "1, updated_at = $5"
+			   " WHERE user_id" EQ "$1",
+		.types = { UUIDOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID } },
+	[SET_ADMIN] = {
+		.sql = "UPDATE users.account SET platform_role = $2, version = version" PLUS "1, updated_at = $3"
+			   " WHERE user_id" EQ "$1",
+		.types = { UUIDOID, TEXTOID, TIMESTAMPTZOID } },
+	[DELETE_IDENTIFIER] = {
+		.sql = "DELETE FROM users.identifier WHERE identifier" EQ "$1 AND user_id" EQ "$2",
+		.types = { TEXTOID, UUIDOID } },
 	/* One order for all: two administrators who demote each other cannot both
 	 * find the other still there. */
-	[LOCK_ADMINS] = { .sql = "SELECT user_id FROM users.account"
-							 " WHERE platform_role" EQ "'admin' AND status" EQ
-							 "'enabled'"
-							 " ORDER BY user_id FOR UPDATE" },
-	[PROFILE] = { .sql =
-					  "SELECT a.user_id, a.email, a.pending_email, p.username, p.first_name, p.last_name,"
-					  "       a.status, a.email_verified_at, a.platform_role, a.language, a.theme, a.tags,"
-					  "       a.metadata, a.admin_metadata, p.picture_type, p.picture_updated_at,"
-					  "       a.created_at, a.updated_at"
-					  "  FROM users.account a JOIN users.person p ON p.user_id" EQ
-					  "a.user_id"
-					  " WHERE a.user_id" EQ "$1",
-				  .types = { UUIDOID } },
+	[LOCK_ADMINS] = {
+		.sql = "SELECT user_id FROM users.account"
+			   " WHERE platform_role" EQ "'admin' AND status" EQ "'enabled'"
+			   " ORDER BY user_id FOR UPDATE" },
+	[PROFILE] = {
+		.sql = "SELECT a.user_id, a.email, a.pending_email, p.username, p.first_name, p.last_name,"
+			   "       a.status, a.email_verified_at, a.platform_role, a.language, a.theme, a.tags,"
+			   "       a.metadata, a.admin_metadata, p.picture_type, p.picture_updated_at,"
+			   "       a.created_at, a.updated_at"
+			   "  FROM users.account a JOIN users.person p ON p.user_id" EQ "a.user_id"
+			   " WHERE a.user_id" EQ "$1",
+		.types = { UUIDOID } },
 };
 /* clang-format on */
 

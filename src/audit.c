@@ -13,20 +13,19 @@ enum
 	INSERT_POSITION
 };
 
-/* clang-format off: one clause a line */
+/* clang-format off */
 static UsersQuery queries[] = {
-	[INSERT_EVENT] = { .sql =
-						   "INSERT INTO users.audit_event"
-						   " (user_id, id, occurred_at, event, outcome, actor_id, session_id,"
-						   "  client_address, user_agent, nobody, detail)"
-						   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-					   .types = { UUIDOID, UUIDOID, TIMESTAMPTZOID, TEXTOID,
-								  TEXTOID, UUIDOID, UUIDOID, INETOID, TEXTOID,
-								  BOOLOID, JSONBOID } },
-	[INSERT_POSITION] = { .sql =
-							  "INSERT INTO users.event_position (user_id, event_id, xid)"
-							  " VALUES ($1, $2, $3)",
-						  .types = { UUIDOID, UUIDOID, XID8OID } },
+	[INSERT_EVENT] = {
+		.sql = "INSERT INTO users.audit_event"
+			   " (user_id, id, occurred_at, event, outcome, actor_id, session_id,"
+			   "  client_address, user_agent, nobody, detail)"
+			   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+		.types = { UUIDOID, UUIDOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, UUIDOID, UUIDOID, INETOID,
+				   TEXTOID, BOOLOID, JSONBOID } },
+	[INSERT_POSITION] = {
+		.sql = "INSERT INTO users.event_position (user_id, event_id, xid)"
+			   " VALUES ($1, $2, $3)",
+		.types = { UUIDOID, UUIDOID, XID8OID } },
 };
 /* clang-format on */
 

@@ -8,6 +8,9 @@
 #define PATIENCE	"2s"
 #define PATIENCE_MS 2000
 
+/* users_owner, until any role changes. */
+static Oid owner_role = InvalidOid;
+
 Oid
 users_role(const char *name)
 {
@@ -56,7 +59,9 @@ users_enter_owner(UsersCall *call)
 {
 	Assert(!call->as_owner);
 	GetUserIdAndSecContext(&call->saved_user, &call->saved_context);
-	SetUserIdAndSecContext(users_role("users_owner"),
+	if (!OidIsValid(owner_role))
+		owner_role = users_role("users_owner");
+	SetUserIdAndSecContext(owner_role,
 						   call->saved_context | SECURITY_LOCAL_USERID_CHANGE);
 	call->as_owner = true;
 	SPI_connect();
@@ -199,6 +204,18 @@ users_with_patience(void (*work)(void *), void *argument)
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
 	return true;
+}
+
+static void
+forget_owner(Datum arg, int cache_id, uint32 hash)
+{
+	owner_role = InvalidOid;
+}
+
+void
+users_init_caller(void)
+{
+	CacheRegisterSyscacheCallback(AUTHOID, forget_owner, (Datum) 0);
 }
 
 PG_FUNCTION_INFO_V1(users_is_admin);

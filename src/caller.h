@@ -69,4 +69,6 @@ extern Oid users_role(const char *name);
  */
 extern bool users_with_patience(void (*work)(void *), void *argument);
 
+extern void users_init_caller(void);
+
 #endif

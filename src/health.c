@@ -25,7 +25,7 @@ typedef struct Check
 	"    AND d.deptype" EQ "'e' AND d.refobjid" EQ "e.oid AND e.extname" EQ    \
 	"'users')"
 
-/* clang-format off: one clause a line */
+/* clang-format off */
 static Check checks[] = {
 	{ "inheriting_logins",
 	  "no login has a member's rights before it authenticates",

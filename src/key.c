@@ -31,37 +31,37 @@ enum
 	"      WHEN k.retires_at IS NULL THEN 'active'"                            \
 	"      WHEN k.retires_at" GT "$2 THEN 'retiring' ELSE 'retired' END"
 
-/* clang-format off: one clause a line */
+/* clang-format off */
 static UsersQuery queries[] = {
-	[FIND_ACTIVE] = { .sql =
-						  "SELECT kid, public_key, sealed_secret FROM users.signing_key"
-						  " WHERE algorithm" EQ
-						  "$1 AND retires_at IS NULL AND revoked_at IS NULL"
-						  " ORDER BY created_at DESC, kid LIMIT 1",
-					  .types = { TEXTOID } },
-	[INSERT_KEY] = { .sql =
-						 "INSERT INTO users.signing_key (kid, algorithm, public_key, sealed_secret, created_at)"
-						 " VALUES ($1, $2, $3, $4, $5)",
-					 .types = { TEXTOID, TEXTOID, BYTEAOID, BYTEAOID,
-								TIMESTAMPTZOID } },
-	[RETIRE_OTHERS] = { .sql = "UPDATE users.signing_key SET retires_at = $2"
-							   " WHERE kid" NE "$1 AND retires_at IS NULL",
-						.types = { TEXTOID, TIMESTAMPTZOID } },
-	[DELETE_KEYS] = { .sql = "DELETE FROM users.signing_key" },
-	[REVOKE_KEY] = { .sql =
-						 "UPDATE users.signing_key SET revoked_at = $2, retires_at = coalesce(retires_at, $3)"
-						 " WHERE kid" EQ "$1 AND revoked_at IS NULL",
-					 .types = { TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID } },
-	[LIST_PUBLIC] = { .sql =
-						  "SELECT kid, public_key FROM users.signing_key"
-						  " WHERE algorithm" EQ "'EdDSA' AND revoked_at IS NULL"
-						  "   AND (retires_at IS NULL OR retires_at" GT "$1)"
-						  " ORDER BY created_at DESC, kid",
-					  .types = { TIMESTAMPTZOID } },
-	[FIND_KEY_ROW] = { .sql = "SELECT k.kid, k.algorithm," STATE_OF_KEY
-							  ", k.created_at, k.retires_at"
-							  "  FROM users.signing_key k WHERE k.kid" EQ "$1",
-					   .types = { TEXTOID, TIMESTAMPTZOID } },
+	[FIND_ACTIVE] = {
+		.sql = "SELECT kid, public_key, sealed_secret FROM users.signing_key"
+			   " WHERE algorithm" EQ "$1 AND retires_at IS NULL AND revoked_at IS NULL"
+			   " ORDER BY created_at DESC, kid LIMIT 1",
+		.types = { TEXTOID } },
+	[INSERT_KEY] = {
+		.sql = "INSERT INTO users.signing_key (kid, algorithm, public_key, sealed_secret, created_at)"
+			   " VALUES ($1, $2, $3, $4, $5)",
+		.types = { TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID } },
+	[RETIRE_OTHERS] = {
+		.sql = "UPDATE users.signing_key SET retires_at = $2"
+			   " WHERE kid" NE "$1 AND retires_at IS NULL",
+		.types = { TEXTOID, TIMESTAMPTZOID } },
+	[DELETE_KEYS] = {
+		.sql = "DELETE FROM users.signing_key" },
+	[REVOKE_KEY] = {
+		.sql = "UPDATE users.signing_key SET revoked_at = $2, retires_at = coalesce(retires_at, $3)"
+			   " WHERE kid" EQ "$1 AND revoked_at IS NULL",
+		.types = { TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID } },
+	[LIST_PUBLIC] = {
+		.sql = "SELECT kid, public_key FROM users.signing_key"
+			   " WHERE algorithm" EQ "'EdDSA' AND revoked_at IS NULL"
+			   "   AND (retires_at IS NULL OR retires_at" GT "$1)"
+			   " ORDER BY created_at DESC, kid",
+		.types = { TIMESTAMPTZOID } },
+	[FIND_KEY_ROW] = {
+		.sql = "SELECT k.kid, k.algorithm," STATE_OF_KEY ", k.created_at, k.retires_at"
+			   "  FROM users.signing_key k WHERE k.kid" EQ "$1",
+		.types = { TEXTOID, TIMESTAMPTZOID } },
 };
 /* clang-format on */
 

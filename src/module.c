@@ -5,6 +5,7 @@
 #include "access.h"
 #include "account.h"
 #include "audit.h"
+#include "caller.h"
 #include "guard.h"
 #include "hashing.h"
 #include "health.h"
@@ -75,6 +76,7 @@ _PG_init(void)
 	users_define_settings();
 	if (process_shared_preload_libraries_in_progress)
 		preload();
+	users_init_caller();
 	users_init_identity();
 	users_init_hashing();
 	users_init_password();

@@ -20,21 +20,20 @@ enum
 	LOCK_ROOT
 };
 
-/* clang-format off: one clause a line */
+/* clang-format off */
 static UsersQuery queries[] = {
-	[FIND_ROOT] = { .sql =
-						"SELECT generation, secret, check_value FROM users.root_key" },
-	[INSERT_ROOT] = { .sql =
-						  "INSERT INTO users.root_key (generation, secret, check_value, created_at)"
-						  " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-					  .types = { UUIDOID, BYTEAOID, BYTEAOID,
-								 TIMESTAMPTZOID } },
-	[REPLACE_ROOT] = { .sql =
-						   "UPDATE users.root_key"
-						   "   SET generation = $1, secret = $2, check_value = $3, created_at = $4",
-					   .types = { UUIDOID, BYTEAOID, BYTEAOID,
-								  TIMESTAMPTZOID } },
-	[LOCK_ROOT] = { .sql = "SELECT 1 FROM users.root_key FOR UPDATE" },
+	[FIND_ROOT] = {
+		.sql = "SELECT generation, secret, check_value FROM users.root_key" },
+	[INSERT_ROOT] = {
+		.sql = "INSERT INTO users.root_key (generation, secret, check_value, created_at)"
+			   " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+		.types = { UUIDOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID } },
+	[REPLACE_ROOT] = {
+		.sql = "UPDATE users.root_key"
+			   "   SET generation = $1, secret = $2, check_value = $3, created_at = $4",
+		.types = { UUIDOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID } },
+	[LOCK_ROOT] = {
+		.sql = "SELECT 1 FROM users.root_key FOR UPDATE" },
 };
 /* clang-format on */
 

@@ -26,49 +26,45 @@ enum
 	FIND_OWNER
 };
 
-/* clang-format off: one clause a line */
+/* clang-format off */
 static UsersQuery queries[] = {
-	[INSERT_SESSION] = { .sql =
-							 "INSERT INTO users.session"
-							 " (user_id, id, label, client_address, user_agent, created_at, authenticated_at,"
-							 "  refreshed_at, expires_at, ends_at, token_expires_at, nonce, counter, current_random)"
-							 " VALUES ($1, $2, $3, $4, $5, $6, $6, $6, $7, $8, $9, $10, 1, $11)",
-						 .types = { UUIDOID, UUIDOID, TEXTOID, INETOID, TEXTOID,
-									TIMESTAMPTZOID, TIMESTAMPTZOID,
-									TIMESTAMPTZOID, TIMESTAMPTZOID, BYTEAOID,
-									BYTEAOID } },
-	[FIND_SESSION] = { .sql =
-						   "SELECT nonce, counter, current_random, previous_random, refreshed_at, expires_at,"
-						   "       ends_at, ended_at IS NOT NULL, authenticated_at"
-						   "  FROM users.session WHERE user_id" EQ
-						   "$1 AND id" EQ "$2",
-					   .types = { UUIDOID, UUIDOID } },
-	[ROTATE] = { .sql =
-					 "UPDATE users.session"
-					 "   SET counter = counter" PLUS
-					 "1, previous_random = current_random, current_random = $4,"
-					 "       refreshed_at = $5, expires_at = $6, token_expires_at = $7"
-					 " WHERE user_id" EQ "$1 AND id" EQ
-					 "$2 AND current_random" EQ "$3 AND ended_at IS NULL",
-				 .types = { UUIDOID, UUIDOID, BYTEAOID, BYTEAOID,
-							TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID } },
-	[END_ONE] = { .sql = "UPDATE users.session SET ended_at = $3"
-						 " WHERE user_id" EQ "$1 AND id" EQ
-						 "$2 AND ended_at IS NULL AND expires_at" GT "$3",
-				  .types = { UUIDOID, UUIDOID, TIMESTAMPTZOID } },
-	[END_OTHERS] = { .sql = "UPDATE users.session SET ended_at = $3"
-							" WHERE user_id" EQ "$1 AND id" NE
-							"$2 AND ended_at IS NULL AND expires_at" GT "$3",
-					 .types = { UUIDOID, UUIDOID, TIMESTAMPTZOID } },
-	[END_ALL] = { .sql =
-					  "UPDATE users.session SET ended_at = $1 WHERE ended_at IS NULL",
-				  .types = { TIMESTAMPTZOID } },
-	[TOUCH] = { .sql = "UPDATE users.session SET authenticated_at = $3"
-					   " WHERE user_id" EQ "$1 AND id" EQ "$2",
-				.types = { UUIDOID, UUIDOID, TIMESTAMPTZOID } },
-	[FIND_OWNER] = { .sql =
-						 "SELECT user_id FROM users.session WHERE id" EQ "$1",
-					 .types = { UUIDOID } },
+	[INSERT_SESSION] = {
+		.sql = "INSERT INTO users.session"
+			   " (user_id, id, label, client_address, user_agent, created_at, authenticated_at,"
+			   "  refreshed_at, expires_at, ends_at, token_expires_at, nonce, counter, current_random)"
+			   " VALUES ($1, $2, $3, $4, $5, $6, $6, $6, $7, $8, $9, $10, 1, $11)",
+		.types = { UUIDOID, UUIDOID, TEXTOID, INETOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
+				   TIMESTAMPTZOID, TIMESTAMPTZOID, BYTEAOID, BYTEAOID } },
+	[FIND_SESSION] = {
+		.sql = "SELECT nonce, counter, current_random, previous_random, refreshed_at, expires_at,"
+			   "       ends_at, ended_at IS NOT NULL, authenticated_at"
+			   "  FROM users.session WHERE user_id" EQ "$1 AND id" EQ "$2",
+		.types = { UUIDOID, UUIDOID } },
+	[ROTATE] = {
+		.sql = "UPDATE users.session"
+			   "   SET counter = counter" PLUS "1, previous_random = current_random, current_random = $4,"
+			   "       refreshed_at = $5, expires_at = $6, token_expires_at = $7"
+			   " WHERE user_id" EQ "$1 AND id" EQ "$2 AND current_random" EQ "$3 AND ended_at IS NULL",
+		.types = { UUIDOID, UUIDOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
+				   TIMESTAMPTZOID } },
+	[END_ONE] = {
+		.sql = "UPDATE users.session SET ended_at = $3"
+			   " WHERE user_id" EQ "$1 AND id" EQ "$2 AND ended_at IS NULL AND expires_at" GT "$3",
+		.types = { UUIDOID, UUIDOID, TIMESTAMPTZOID } },
+	[END_OTHERS] = {
+		.sql = "UPDATE users.session SET ended_at = $3"
+			   " WHERE user_id" EQ "$1 AND id" NE "$2 AND ended_at IS NULL AND expires_at" GT "$3",
+		.types = { UUIDOID, UUIDOID, TIMESTAMPTZOID } },
+	[END_ALL] = {
+		.sql = "UPDATE users.session SET ended_at = $1 WHERE ended_at IS NULL",
+		.types = { TIMESTAMPTZOID } },
+	[TOUCH] = {
+		.sql = "UPDATE users.session SET authenticated_at = $3"
+			   " WHERE user_id" EQ "$1 AND id" EQ "$2",
+		.types = { UUIDOID, UUIDOID, TIMESTAMPTZOID } },
+	[FIND_OWNER] = {
+		.sql = "SELECT user_id FROM users.session WHERE id" EQ "$1",
+		.types = { UUIDOID } },
 };
 /* clang-format on */
 

@@ -7,6 +7,7 @@
 
 UsersSettings users_settings;
 bool users_preloaded = false;
+uint32 users_claims_generation = 1;
 
 #define DAY	  (24 * 60 * 60)
 #define YEARS (50 * 365 * DAY)
@@ -25,7 +26,6 @@ typedef struct IntegerSetting
 
 #define SET(name) &users_settings.name
 
-/* clang-format off: one setting a row */
 static const IntegerSetting integers[] = {
 	{ "users.access_token_ttl", "How long an access token is valid.",
 	  "A token of an ended session is refused by the database at once; services that check signatures alone go on accepting it for so long.",
@@ -147,60 +147,61 @@ typedef struct StringSetting
 	GucContext context;
 	int flags;
 	GucStringCheckHook check;
+	GucStringAssignHook assign;
 } StringSetting;
 
 static bool check_claim_text(char **newval, void **extra, GucSource source);
+static void note_claims(const char *newval, void *extra);
 static bool check_url(char **newval, void **extra, GucSource source);
 static bool check_line(char **newval, void **extra, GucSource source);
 
 static const StringSetting strings[] = {
 	{ "users.issuer", "The iss claim of access tokens.",
 	  "Tokens of another issuer are refused.", SET(issuer), "users", PGC_SUSET,
-	  0, check_claim_text },
+	  0, check_claim_text, note_claims },
 	{ "users.audience", "The aud claim of access tokens.",
 	  "Empty: no such claim, and none is asked for.", SET(audience), "",
-	  PGC_SUSET, 0, check_claim_text },
+	  PGC_SUSET, 0, check_claim_text, note_claims },
 	{ "users.default_language", "The language of who has chosen none.", NULL,
-	  SET(default_language), "en", PGC_SUSET, 0, check_line },
+	  SET(default_language), "en", PGC_SUSET, 0, check_line, NULL },
 	{ "users.key_file", "File with the 32 bytes of the root key.",
 	  "Owned by the server's user and readable for nobody else, outside the data directory, the same on every standby. Empty: a key is generated and kept in a table.",
-	  SET(key_file), "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL },
+	  SET(key_file), "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL },
 	{ "users.client_address_header",
 	  "HTTP header with the client's address, under PostgREST.",
 	  "Name one only that a proxy of your own sets; of a list the last element counts.",
-	  SET(client_address_header), "", PGC_SUSET, 0, check_line },
+	  SET(client_address_header), "", PGC_SUSET, 0, check_line, NULL },
 	{ "users.client_address",
 	  "The client's address, as an application says it.",
 	  "Believed only from logins set up with trusted_client; use SET LOCAL.",
-	  SET(client_address), "", PGC_USERSET, 0, NULL },
+	  SET(client_address), "", PGC_USERSET, 0, NULL, NULL },
 	{ "users.user_agent", "The client's program, as an application says it.",
 	  "Believed only from logins set up with trusted_client; use SET LOCAL.",
-	  SET(user_agent), "", PGC_USERSET, 0, NULL },
+	  SET(user_agent), "", PGC_USERSET, 0, NULL, NULL },
 	{ "users.reset_url",
 	  "Page that takes a new password; {token} stands for the token.", NULL,
 	  SET(reset_url), "http://localhost:3000/password/reset?token={token}",
-	  PGC_SUSET, 0, check_url },
+	  PGC_SUSET, 0, check_url, NULL },
 	{ "users.verify_url",
 	  "Page that verifies an address; {token} stands for the token.", NULL,
 	  SET(verify_url), "http://localhost:3000/email/verify?token={token}",
-	  PGC_SUSET, 0, check_url },
+	  PGC_SUSET, 0, check_url, NULL },
 	{ "users.invitation_url",
 	  "Page that shows an invitation; {token} stands for the token.", NULL,
 	  SET(invitation_url), "http://localhost:3000/invitation?token={token}",
-	  PGC_SUSET, 0, check_url },
+	  PGC_SUSET, 0, check_url, NULL },
 	{ "users.registration_url",
 	  "Page that finishes a sign-up; {token} stands for the token.", NULL,
 	  SET(registration_url), "http://localhost:3000/register?token={token}",
-	  PGC_SUSET, 0, check_url },
+	  PGC_SUSET, 0, check_url, NULL },
 	{ "users.mail_sender", "Sender of mails.", "Empty: the mail relay's own.",
-	  SET(mail_sender), "", PGC_SUSET, 0, check_line },
+	  SET(mail_sender), "", PGC_SUSET, 0, check_line, NULL },
 	{ "users.product_name", "Name of the product, in mails.", NULL,
-	  SET(product_name), "Users", PGC_SUSET, 0, check_line },
+	  SET(product_name), "Users", PGC_SUSET, 0, check_line, NULL },
 	{ "users.mail_kinds_off",
 	  "Kinds of mail that are not sent, separated by commas.", NULL,
-	  SET(mail_kinds_off), "new_sign_in", PGC_SUSET, 0, check_line },
+	  SET(mail_kinds_off), "new_sign_in", PGC_SUSET, 0, check_line, NULL },
 };
-/* clang-format on */
 
 static const struct config_enum_entry registrations[] = {
 	{ "open", USERS_REGISTRATION_OPEN, false },
@@ -253,6 +254,12 @@ check_claim_text(char **newval, void **extra, GucSource source)
 	return false;
 }
 
+static void
+note_claims(const char *newval, void *extra)
+{
+	users_claims_generation++;
+}
+
 static bool
 check_line(char **newval, void **extra, GucSource source)
 {
@@ -300,7 +307,7 @@ define_tables(void)
 
 		DefineCustomStringVariable(s->name, s->description, s->detail,
 								   s->variable, s->value, s->context, s->flags,
-								   s->check, NULL, NULL);
+								   s->check, s->assign, NULL);
 	}
 }
 

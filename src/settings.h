@@ -71,6 +71,10 @@ extern UsersSettings users_settings;
 /* Whether the library came by shared_preload_libraries. */
 extern bool users_preloaded;
 
+/* Counts changes of issuer and audience: what was judged under others is to
+ * be judged anew. */
+extern uint32 users_claims_generation;
+
 /* Defines them all; called once, by _PG_init. */
 extern void users_define_settings(void);
 

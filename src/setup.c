@@ -15,21 +15,19 @@ enum
 	API_SCHEMA
 };
 
-/* clang-format off: one clause a line */
+/* clang-format off */
 static UsersQuery queries[] = {
 	/* Roles that a login with other people's requests must not be able to
 	 * switch to; itself among them. */
-	[FIND_POWER] = { .sql =
-						 "SELECT r.rolname FROM pg_catalog.pg_roles r"
-						 " WHERE (r.rolsuper OR r.rolbypassrls OR r.rolname" EQ
-						 "        ANY ('{users_dba,users_service,users_relay,users_owner}'::pg_catalog.name[]))"
-						 "   AND pg_catalog.pg_has_role($1, r.oid, 'MEMBER')"
-						 " ORDER BY r.rolname LIMIT 1",
-					 .types = { OIDOID } },
-	[API_SCHEMA] = { .sql =
-						 "SELECT n.nspname FROM pg_catalog.pg_extension e, pg_catalog.pg_namespace n"
-						 " WHERE e.extname" EQ "'users' AND n.oid" EQ
-						 "e.extnamespace" },
+	[FIND_POWER] = {
+		.sql = "SELECT r.rolname FROM pg_catalog.pg_roles r"
+			   " WHERE (r.rolsuper OR r.rolbypassrls OR r.rolname" EQ "        ANY ('{users_dba,users_service,users_relay,users_owner}'::pg_catalog.name[]))"
+			   "   AND pg_catalog.pg_has_role($1, r.oid, 'MEMBER')"
+			   " ORDER BY r.rolname LIMIT 1",
+		.types = { OIDOID } },
+	[API_SCHEMA] = {
+		.sql = "SELECT n.nspname FROM pg_catalog.pg_extension e, pg_catalog.pg_namespace n"
+			   " WHERE e.extname" EQ "'users' AND n.oid" EQ "e.extnamespace" },
 };
 /* clang-format on */
 

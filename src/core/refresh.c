@@ -123,7 +123,7 @@ users_refresh_judge(const UsersRefresh *token, const UsersRefreshState *state,
 {
 	/* A rotation that was rolled back, or lost with a failed-over server, left
 	 * a genuine token that the session's row knows nothing of. */
-	if (token->counter > state->counter)
+	if (token->counter > state->counter || token->counter == 0)
 		return USERS_REFRESH_LOST;
 	if (token->counter == state->counter)
 		return same_random(token, state->current) ? USERS_REFRESH_CURRENT
