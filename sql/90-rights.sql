@@ -15,6 +15,9 @@ BEGIN
 		  LEFT JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
 		  LEFT JOIN pg_type t ON d.classid = 'pg_type'::regclass AND t.oid = d.objid
 		 WHERE d.deptype = 'e'
+		   -- From 17 on row types and array types are members too; they follow their table or element.
+		   AND (t.oid IS NULL OR t.typtype = 'd'
+		        OR EXISTS (SELECT FROM pg_class r WHERE r.oid = t.typrelid AND r.relkind = 'c'))
 	LOOP
 		CASE
 			WHEN member.proname IS NOT NULL THEN
