@@ -45,22 +45,17 @@ users_base64url_decode(uint8_t *out, size_t cap, size_t *n, const char *in,
 					   size_t len)
 {
 	size_t bytes = len / 4 * 3 + (len % 4 * 6) / 8;
-	UsersStatus status = USERS_OK;
+	UsersStatus status = USERS_MALFORMED;
 
 	*n = 0;
-	if (len % 4 == 1)
-		status = USERS_MALFORMED;
-	else if (bytes > cap)
+	if (len % 4 != 1 && bytes > cap)
 		status = USERS_TOO_LONG;
 	/* Without a pointer for the end the library insists on using every
 	 * character; it refuses trailing bits that are not zero by itself. */
-	else if (!is_ascii(in, len) ||
-			 sodium_base642bin(out, cap, in, len, NULL, n, NULL, VARIANT) != 0)
-		status = USERS_MALFORMED;
-	if (status != USERS_OK)
-	{
-		sodium_memzero(out, cap);
-		*n = 0;
-	}
+	else if (len % 4 != 1 && is_ascii(in, len) &&
+			 sodium_base642bin(out, cap, in, len, NULL, n, NULL, VARIANT) == 0)
+		return USERS_OK;
+	sodium_memzero(out, cap);
+	*n = 0;
 	return status;
 }

@@ -183,7 +183,7 @@ users_fold(char *out, const char *text, size_t len)
 	{
 		char c = text[i];
 
-		out[i] = c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : c;
+		out[i] = (char) (c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 	}
 }
 

@@ -79,8 +79,8 @@ take_time(int64_t *time, const UsersJsonMember *member)
 	return value <= TIME_MAX;
 }
 
-/* The protected header. With just these three members allowed, nothing in it
- * can name, carry or point to a key, or ask for an extension. */
+/* The protected header. It has room for three members and must hold these
+ * three: nothing in it can carry or point to a key, or ask for an extension. */
 static UsersStatus
 read_header(UsersJwt *jwt, const char *text, size_t len)
 {
@@ -89,7 +89,7 @@ read_header(UsersJwt *jwt, const char *text, size_t len)
 	const UsersJsonMember *typ;
 	size_t n;
 
-	if (users_json_object(members, 3, &n, text, len) != USERS_OK || n != 3)
+	if (users_json_object(members, 3, &n, text, len) != USERS_OK)
 		return USERS_MALFORMED;
 	alg = users_json_find(members, n, "alg");
 	typ = users_json_find(members, n, "typ");

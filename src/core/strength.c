@@ -53,12 +53,13 @@ users_weakness_name(UsersWeakness why)
 static void
 add_word(Words *words, const char *text, size_t len)
 {
-	char *word = words->texts[words->n];
+	char *word;
 
 	if (len == 0 || words->n == WORDS_MAX)
 		return;
 	if (len > WORD_MAX)
 		len = WORD_MAX;
+	word = words->texts[words->n];
 	users_fold(word, text, len);
 	word[len] = '\0';
 	words->list[words->n++] = word;
@@ -132,12 +133,14 @@ weakness_of(const ZxcMatch_t *match)
 	}
 }
 
-/* The longest part that is easy to guess; of equals a name, else the first. */
+/* The longest part that is easy to guess; of equals a name, else the first. One
+ * or two characters of a password are in some list or other by chance and say
+ * nothing about it. */
 static UsersWeakness
 decide(const ZxcMatch_t *match)
 {
 	UsersWeakness why = USERS_WEAK_GUESSABLE;
-	int longest = 0;
+	int longest = PART_MIN;
 
 	for (; match != NULL; match = match->Next)
 	{
@@ -145,7 +148,8 @@ decide(const ZxcMatch_t *match)
 
 		if (found == USERS_WEAK_GUESSABLE || match->Length < longest)
 			continue;
-		if (match->Length > longest || found == USERS_WEAK_CONTAINS_NAME)
+		if (match->Length > longest || why == USERS_WEAK_GUESSABLE ||
+			found == USERS_WEAK_CONTAINS_NAME)
 			why = found;
 		longest = match->Length;
 	}

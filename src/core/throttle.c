@@ -34,19 +34,28 @@ is_free(const UsersThrottleEntry *entry)
 	return memcmp(entry->key, zero, sizeof(zero)) == 0;
 }
 
-/* Where the key's bucket begins. All bytes are mixed: keys may be put together
- * from parts, some of which many keys share. */
+/* Lets every bit of a number count in the lowest bits of the result. */
+static uint64_t
+mix(uint64_t value)
+{
+	value ^= value >> 32;
+	value *= UINT64_C(0x9e3779b97f4a7c15);
+	value ^= value >> 29;
+	value *= UINT64_C(0xd6e8feb86659fd93);
+	return value ^ (value >> 32);
+}
+
+/* Where the key's bucket begins. All bytes count: keys may be put together from
+ * parts, some of which many keys share. */
 static size_t
 bucket_start(const UsersThrottleTable *table, const Key *key)
 {
 	uint64_t words[2];
-	uint64_t mixed;
 
 	memcpy(words, key->bytes, sizeof(words));
-	mixed = words[0] * UINT64_C(0x9e3779b97f4a7c15);
-	mixed = (mixed ^ (mixed >> 32) ^ words[1]) * UINT64_C(0xd6e8feb86659fd93);
-	mixed ^= mixed >> 32;
-	return (size_t) (mixed & (table->buckets - 1)) * USERS_THROTTLE_WAYS;
+	words[1] ^= mix(words[0]);
+	return (size_t) (mix(words[1]) & (table->buckets - 1)) *
+		   USERS_THROTTLE_WAYS;
 }
 
 /* The index of the key's entry, SIZE_MAX when it has none. */
