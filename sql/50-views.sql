@@ -6,17 +6,14 @@ CREATE VIEW @extschema@.users_sessions WITH (security_invoker) AS
 COMMENT ON VIEW @extschema@.users_sessions IS
 'Where a person is signed in: live sessions, one''s own (administrators: all).
 label is what the device was called at sign-in; expires_at is when the session ends unless refreshed. End one with users_revoke_session(id).';
-GRANT SELECT ON @extschema@.users_sessions TO users_member;
 
 CREATE VIEW @extschema@.users_languages WITH (security_invoker) AS
 	SELECT l.code, l.name FROM users.language l;
 COMMENT ON VIEW @extschema@.users_languages IS 'Languages that a person may choose. For everybody, signed in or not.';
-GRANT SELECT ON @extschema@.users_languages TO users_anon, users_member;
 
 CREATE VIEW @extschema@.users_themes WITH (security_invoker) AS
 	SELECT t.name FROM users.theme t;
 COMMENT ON VIEW @extschema@.users_themes IS 'Themes that a person may choose. For everybody, signed in or not.';
-GRANT SELECT ON @extschema@.users_themes TO users_anon, users_member;
 
 CREATE VIEW @extschema@.users_keys WITH (security_invoker) AS
 	SELECT k.kid, k.algorithm,
@@ -29,4 +26,3 @@ CREATE VIEW @extschema@.users_keys WITH (security_invoker) AS
 COMMENT ON VIEW @extschema@.users_keys IS
 'Keys that sign access tokens; no secret. For administrators.
 state: active (signs), retiring (only verifies, until retires_at), retired, revoked.';
-GRANT SELECT ON @extschema@.users_keys TO users_admin;

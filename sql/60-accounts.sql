@@ -83,31 +83,13 @@ An administrator can restore it within users.deletion_grace. Status: ok, invalid
 For users_member.';
 
 CREATE FUNCTION @extschema@.users_profile()
-	RETURNS @extschema@.users_person AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL RESTRICTED;
+	RETURNS @extschema@.users_person AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.users_profile() IS
 'The signed-in person''s own profile, one row.
 Errors: 28000 without identity. For users_member.';
 
 CREATE FUNCTION @extschema@.users_options()
-	RETURNS @extschema@.users_public_options AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL RESTRICTED;
+	RETURNS @extschema@.users_public_options AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.users_options() IS
 'What a sign-up page must know: who may register, what a password needs, languages and themes.
 For users_anon and users_member.';
-
-GRANT EXECUTE ON FUNCTION
-	@extschema@.users_register(text, text, text, text, text, text, text, text, jsonb, text),
-	@extschema@.users_login(text, text, text),
-	@extschema@.users_refresh(text),
-	@extschema@.users_logout(text),
-	@extschema@.users_options()
-	TO users_anon, users_member;
-GRANT EXECUTE ON FUNCTION @extschema@.users_authenticate(text) TO users_anon, users_member;
-GRANT EXECUTE ON FUNCTION @extschema@.users_validate_token(text) TO users_service, users_admin;
-GRANT EXECUTE ON FUNCTION
-	@extschema@.users_logout_all(boolean, uuid),
-	@extschema@.users_revoke_session(uuid),
-	@extschema@.users_confirm_password(text),
-	@extschema@.users_change_password(text, text, text),
-	@extschema@.users_delete_account(text),
-	@extschema@.users_profile()
-	TO users_member;

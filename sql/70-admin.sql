@@ -44,13 +44,3 @@ CREATE FUNCTION @extschema@.users_health()
 COMMENT ON FUNCTION @extschema@.users_health() IS
 'What a DBA should know: SELECT * FROM users_health() WHERE NOT ok.
 One row a check, with what to do in detail. For administrators.';
-
-GRANT EXECUTE ON FUNCTION
-	@extschema@.users_create_user(text, text, text, text, text, text, text, jsonb, boolean, text),
-	@extschema@.users_disable_user(uuid, text),
-	@extschema@.users_enable_user(uuid),
-	@extschema@.users_set_platform_role(uuid, text),
-	@extschema@.users_unlock(uuid, inet),
-	@extschema@.users_id(text),
-	@extschema@.users_health()
-	TO users_admin;

@@ -25,6 +25,3 @@ CREATE FUNCTION @extschema@.users_jwks()
 COMMENT ON FUNCTION @extschema@.users_jwks() IS
 'Public keys for checking access tokens elsewhere, as a JWK Set (RFC 7517).
 HS256 keys are never shown. For users_anon, users_member and users_service.';
-
-GRANT EXECUTE ON FUNCTION @extschema@.users_rotate_key(), @extschema@.users_revoke_key(text) TO users_admin;
-GRANT EXECUTE ON FUNCTION @extschema@.users_jwks() TO users_anon, users_member, users_service;

@@ -184,7 +184,7 @@ find_state(State *state, const Claimed *claimed, int query)
 					   UUIDPGetDatum(&claimed->user_id),
 					   UUIDPGetDatum(&claimed->session_id) };
 
-	if (users_read(&queries[query], values, NULL, USERS_READ_LATEST) == 0)
+	if (users_read(&queries[query], values, NULL) == 0)
 		return false;
 	state->key_is_dead =
 		!users_column_is_null(0, 2) ||
@@ -287,8 +287,7 @@ check_token_role(bool is_admin)
 	namestrcpy(&role, name);
 	/* Set first: a change while the statement runs resets it. */
 	role_is_harmless[is_admin] = true;
-	if (users_read(&queries[FIND_DANGEROUS_ROLE], &value, NULL,
-				   USERS_READ_LATEST) == 0)
+	if (users_read(&queries[FIND_DANGEROUS_ROLE], &value, NULL) == 0)
 		return;
 	role_is_harmless[is_admin] = false;
 	ereport(

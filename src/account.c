@@ -161,20 +161,16 @@ make_identifier(char *out, const char *kind, const char *text, size_t len)
 	return prefix + 1 + len;
 }
 
-bool
-users_find_account(UsersAccount *account, const pg_uuid_t *user_id,
-				   MemoryContext context)
+/* Fills all but id and subject; false when there is no such account. */
+static bool
+read_account(UsersAccount *account, MemoryContext context)
 {
-	char identifier[IDENTIFIER_MAX];
-	size_t len;
-	Datum value = UUIDPGetDatum(user_id);
+	Datum value = UUIDPGetDatum(&account->user_id);
 
-	memset(account, 0, sizeof(*account));
-	account->user_id = *user_id;
-	if (users_read(&queries[FIND_ACCOUNT], &value, NULL, USERS_READ_LATEST) ==
-		0)
+	account->loaded = true;
+	account->exists = users_read(&queries[FIND_ACCOUNT], &value, NULL) > 0;
+	if (!account->exists)
 		return false;
-	account->exists = true;
 	account->status = status_of(users_column_text(0, 1, context));
 	account->is_admin = users_column_bool(0, 2, false);
 	account->reset_required = users_column_bool(0, 3, false);
@@ -185,10 +181,42 @@ users_find_account(UsersAccount *account, const pg_uuid_t *user_id,
 	account->first_name = users_column_text(0, 8, context);
 	account->last_name = users_column_text(0, 9, context);
 	account->password_hash = users_column_text(0, 10, context);
-	len = make_identifier(identifier, "username", account->username,
-						  strlen(account->username));
-	users_identifier_hash(account->subject, identifier, len);
 	return true;
+}
+
+bool
+users_find_account(UsersAccount *account, const pg_uuid_t *user_id,
+				   MemoryContext context)
+{
+	memset(account, 0, sizeof(*account));
+	account->user_id = *user_id;
+	return read_account(account, context);
+}
+
+/*
+ * What is read for a sign-in is not counted: the numbers of rows fetched, which
+ * every SQL role may read, would tell whether the identifier is somebody's.
+ */
+static int
+stop_counting(void)
+{
+	int nest_level = NewGUCNestLevel();
+
+	(void) set_config_option("track_counts", "off", PGC_SUSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	return nest_level;
+}
+
+void
+users_load_account(UsersAccount *account, MemoryContext context)
+{
+	int nest_level;
+
+	if (account->loaded)
+		return;
+	nest_level = stop_counting();
+	(void) read_account(account, context);
+	AtEOXact_GUC(true, nest_level);
 }
 
 static Datum
@@ -212,24 +240,33 @@ read_identifier(char *out, const char *typed, size_t len)
 }
 
 void
-users_find_identifier(UsersAccount *account, const char *typed, size_t len,
-					  MemoryContext context)
+users_find_identifier(UsersAccount *account, const char *typed, size_t len)
 {
 	char identifier[IDENTIFIER_MAX];
 	size_t identifier_len = read_identifier(identifier, typed, len);
-	uint8 subject[USERS_SUBJECT_BYTES];
 	Datum value = text_datum(identifier, identifier_len);
 	UsersUuid derived;
-	pg_uuid_t user_id;
+	int nest_level;
 
-	users_identifier_hash(subject, identifier, identifier_len);
-	users_uuid_v8(&derived, subject);
-	memcpy(&user_id, &derived, sizeof(user_id));
-	if (users_read(&queries[FIND_IDENTIFIER], &value, NULL, USERS_READ_LATEST) >
-		0)
-		(void) users_column_uuid(0, 1, &user_id);
-	(void) users_find_account(account, &user_id, context);
-	memcpy(account->subject, subject, sizeof(subject));
+	memset(account, 0, sizeof(*account));
+	users_identifier_hash(account->subject, identifier, identifier_len);
+	users_uuid_v8(&derived, account->subject);
+	memcpy(&account->user_id, &derived, sizeof(account->user_id));
+	nest_level = stop_counting();
+	account->exists = users_read(&queries[FIND_IDENTIFIER], &value, NULL) > 0;
+	if (account->exists)
+		(void) users_column_uuid(0, 1, &account->user_id);
+	AtEOXact_GUC(true, nest_level);
+}
+
+void
+users_identify_account(UsersAccount *account)
+{
+	char identifier[IDENTIFIER_MAX];
+	size_t len = make_identifier(identifier, "username", account->username,
+								 strlen(account->username));
+
+	users_identifier_hash(account->subject, identifier, len);
 }
 
 void
@@ -329,8 +366,7 @@ users_language_exists(const char *code)
 {
 	Datum value = CStringGetTextDatum(code);
 
-	return users_read(&queries[FIND_LANGUAGE], &value, NULL,
-					  USERS_READ_LATEST) > 0;
+	return users_read(&queries[FIND_LANGUAGE], &value, NULL) > 0;
 }
 
 bool
@@ -338,8 +374,7 @@ users_theme_exists(const char *name)
 {
 	Datum value = CStringGetTextDatum(name);
 
-	return users_read(&queries[FIND_THEME], &value, NULL, USERS_READ_LATEST) >
-		   0;
+	return users_read(&queries[FIND_THEME], &value, NULL) > 0;
 }
 
 /* The one array of a query's result. */
@@ -350,7 +385,7 @@ list_names(UsersQuery *query, MemoryContext context)
 	Datum names;
 	MemoryContext old;
 
-	(void) users_read(query, NULL, NULL, USERS_READ_LATEST);
+	(void) users_read(query, NULL, NULL);
 	names = users_column(0, 1, &isnull);
 	old = MemoryContextSwitchTo(context);
 	names = isnull ? PointerGetDatum(construct_empty_array(TEXTOID))
@@ -461,7 +496,7 @@ users_profile_row(const pg_uuid_t *user_id, Datum *values, bool *nulls,
 	MemoryContext old;
 	HeapTuple copy;
 
-	if (users_read(&queries[PROFILE], &value, NULL, USERS_READ_LATEST) == 0)
+	if (users_read(&queries[PROFILE], &value, NULL) == 0)
 		return false;
 	old = MemoryContextSwitchTo(context);
 	copy = heap_copytuple(SPI_tuptable->vals[0]);

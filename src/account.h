@@ -17,6 +17,7 @@ typedef enum UsersAccountStatus
 typedef struct UsersAccount
 {
 	bool exists; /* false: user_id is derived from the identifier */
+	bool loaded; /* what follows has been read */
 	pg_uuid_t user_id;
 	uint8 subject[USERS_SUBJECT_BYTES]; /* for the log */
 	UsersAccountStatus status;
@@ -36,11 +37,17 @@ typedef struct UsersAccount
 extern bool users_find_account(UsersAccount *account, const pg_uuid_t *user_id,
 							   MemoryContext context);
 
-/* The account that an email address or username signs in to: in any case,
- * trimmed. An unknown one costs the same statements and gets an id derived
- * from its keyed hash. */
+/* The account that an email address or username signs in to, in any case,
+ * trimmed: exists, id and subject only. An unknown one costs the same and gets
+ * an id derived from its keyed hash. */
 extern void users_find_identifier(UsersAccount *account, const char *typed,
-								  size_t len, MemoryContext context);
+								  size_t len);
+
+/* Reads the rest of it, unless that has been done. */
+extern void users_load_account(UsersAccount *account, MemoryContext context);
+
+/* Fills in the subject of an account that was found by id. */
+extern void users_identify_account(UsersAccount *account);
 
 /* Words of the person's own that a password must not be made of. */
 extern void users_password_context(const char *words[6],

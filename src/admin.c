@@ -316,7 +316,7 @@ users_id(PG_FUNCTION_ARGS)
 	typed = PG_GETARG_TEXT_PP(0);
 	users_enter_owner(&call);
 	users_find_identifier(&account, VARDATA_ANY(typed),
-						  VARSIZE_ANY_EXHDR(typed), call.context);
+						  VARSIZE_ANY_EXHDR(typed));
 	users_leave_owner(&call);
 	if (!account.exists)
 		users_raise(USERS_E_UNKNOWN, "identifier");

@@ -79,46 +79,57 @@ store_rehash(void *argument)
 
 /* Whether the password is the account's; makes the new hash while the slot is
  * held. */
-static bool
+static UsersMatch
 judge(const UsersAccount *account, const UsersPassword *password,
 	  Rehash *rehash)
 {
 	bool alive = account->exists && account->status != USERS_DELETED;
 	const char *hash = alive ? account->password_hash : NULL;
+	UsersMatch match = users_verify_hash(hash, password);
 
-	if (!users_verify_hash(hash, password))
-		return false;
-	if (users_hash_is_old(hash))
-		users_hash_password(rehash->hash, password);
-	return true;
+	if (match == USERS_MATCH && users_hash_is_old(hash) &&
+		!users_hash_password(rehash->hash, password))
+		rehash->hash[0] = '\0';
+	return match;
+}
+
+static UsersVerdict
+too_busy(UsersAttempt *attempt, const UsersCharge *charge)
+{
+	users_charge_refund(charge);
+	attempt->retry_after = USERS_BUSY_RETRY;
+	return USERS_TOO_BUSY;
+}
+
+static UsersVerdict
+refused(const UsersAttempt *attempt, const UsersAccount *account)
+{
+	log_failure(attempt, account, "failed");
+	record_failure(attempt, account, "login_failed");
+	return USERS_REFUSED;
 }
 
 UsersVerdict
-users_try_password(UsersAttempt *attempt, const UsersAccount *account,
-				   const UsersPassword *password)
+users_try_password(UsersAttempt *attempt, UsersAccount *account,
+				   const UsersPassword *password, MemoryContext context)
 {
 	UsersCharge charge;
 	UsersThrottleAnswer answer =
 		users_charge_login(&charge, &account->user_id, &attempt->client);
 	Rehash rehash = { .account = account };
-	bool right;
+	UsersMatch match;
 
 	if (answer.refused)
 		return throttled(attempt, account, &answer);
+	users_load_account(account, context);
 	if (!users_hashing_enter(&attempt->client))
-	{
-		users_charge_refund(&charge);
-		attempt->retry_after = USERS_BUSY_RETRY;
-		return USERS_TOO_BUSY;
-	}
-	right = judge(account, password, &rehash);
+		return too_busy(attempt, &charge);
+	match = judge(account, password, &rehash);
 	users_hashing_leave();
-	if (!right)
-	{
-		log_failure(attempt, account, "failed");
-		record_failure(attempt, account, "login_failed");
-		return USERS_REFUSED;
-	}
+	if (match == USERS_MATCH_UNKNOWN)
+		return too_busy(attempt, &charge);
+	if (match == USERS_NO_MATCH)
+		return refused(attempt, account);
 	users_charge_succeeded(&charge);
 	/* When the row is locked just now, the next sign-in does it. */
 	if (rehash.hash[0] != '\0')
@@ -130,12 +141,14 @@ bool
 users_hash_governed(UsersAttempt *attempt, UsersPasswordHash out,
 					const UsersPassword *password)
 {
-	if (!users_hashing_enter(&attempt->client))
+	bool done = users_hashing_enter(&attempt->client);
+
+	if (done)
 	{
-		attempt->retry_after = USERS_BUSY_RETRY;
-		return false;
+		done = users_hash_password(out, password);
+		users_hashing_leave();
 	}
-	users_hash_password(out, password);
-	users_hashing_leave();
-	return true;
+	if (!done)
+		attempt->retry_after = USERS_BUSY_RETRY;
+	return done;
 }

@@ -26,13 +26,15 @@ typedef struct UsersAttempt
 extern void users_begin_attempt(UsersAttempt *attempt, const char *function);
 
 /*
- * Charges the attempt, hashes, and records a failure; gives the charge back
- * when the password is the account's. Rehashes a hash of old parameters. A
- * deleted account is nobody's.
+ * Charges the attempt, reads the account unless it has been read, hashes, and
+ * records a failure; gives the charge back when the password is the account's.
+ * A refusal by the throttle reads no account. Rehashes a hash of old
+ * parameters. A deleted account is nobody's.
  */
 extern UsersVerdict users_try_password(UsersAttempt *attempt,
-									   const UsersAccount *account,
-									   const UsersPassword *password);
+									   UsersAccount *account,
+									   const UsersPassword *password,
+									   MemoryContext context);
 
 /* Hashes a new password under the governor; false when the attempt must be
  * answered with busy. */

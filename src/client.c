@@ -4,6 +4,7 @@
 #include "core/grammar.h"
 #include "identity.h"
 #include "settings.h"
+#include "text.h"
 
 static const uint8 v4_mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 
@@ -73,7 +74,7 @@ request_header(const char *name)
 	JsonbValue value;
 	JsonbValue *found;
 
-	if (headers == NULL || headers[0] != '{' || strlen(headers) > 65536)
+	if (headers == NULL || headers[0] != '{')
 		return NULL;
 	lower = pstrdup(name);
 	users_fold(lower, name, strlen(name));
@@ -104,8 +105,8 @@ last_element(char *list)
 static void
 copy_user_agent(UsersClient *client, const char *text)
 {
-	(void) users_printable(client->user_agent, sizeof(client->user_agent), text,
-						   strlen(text));
+	(void) users_printable_text(client->user_agent, sizeof(client->user_agent),
+								text, strlen(text));
 }
 
 /* What a header says, on a login that carries PostgREST's requests. */

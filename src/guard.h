@@ -1,4 +1,4 @@
-/* What statements may not do: under an identity, and to the extension. */
+/* What statements may not do under an identity. */
 #ifndef USERS_GUARD_H
 #define USERS_GUARD_H
 
@@ -9,7 +9,7 @@
  */
 extern void users_refuse_held_cursors(void);
 
-/* Installs the hooks; called once, by _PG_init. */
+/* Installs the hook; called once, by _PG_init. */
 extern void users_init_guard(void);
 
 #endif

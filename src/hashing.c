@@ -159,6 +159,10 @@ wait_for_turn(TimestampTz deadline)
 										   PG_WAIT_EXTENSION);
 	}
 	ConditionVariableCancelSleep();
+	/* Who came after looked before this place was taken; there may be one
+	 * more. */
+	if (turn)
+		ConditionVariableBroadcast(&shared->freed);
 	return turn;
 }
 

@@ -29,74 +29,61 @@ typedef struct Check
 static Check checks[] = {
 	{ "inheriting_logins",
 	  "no login has a member's rights before it authenticates",
-	  "logins that inherit the rights of users_member; run users_setup_login: ",
-	  { .sql =
-			"SELECT r.rolname FROM pg_catalog.pg_roles r"
-			" WHERE r.rolcanlogin AND NOT r.rolsuper"
-			"   AND NOT pg_catalog.pg_has_role(r.oid, 'users_dba', 'MEMBER')"
-			"   AND pg_catalog.pg_has_role(r.oid, 'users_member', 'USAGE') ORDER BY 1" } },
+	  "these logins inherit users_member; run users_setup_login: ",
+	  { .sql = "SELECT r.rolname FROM pg_catalog.pg_roles r"
+			   " WHERE r.rolcanlogin AND NOT r.rolsuper"
+			   "   AND NOT pg_catalog.pg_has_role(r.oid, 'users_dba', 'MEMBER')"
+			   "   AND pg_catalog.pg_has_role(r.oid, 'users_member', 'USAGE') ORDER BY 1" } },
 	{ "owner_members",
 	  "nobody is a member of users_owner",
 	  "members of users_owner own all accounts; revoke: ",
-	  { .sql =
-			"SELECT r.rolname FROM pg_catalog.pg_auth_members m, pg_catalog.pg_roles r"
-			" WHERE m.roleid" EQ
-			"'users_owner'::pg_catalog.regrole AND r.oid" EQ
-			"m.member ORDER BY 1" } },
+	  { .sql = "SELECT r.rolname FROM pg_catalog.pg_auth_members m, pg_catalog.pg_roles r"
+			   " WHERE m.roleid" EQ "'users_owner'::pg_catalog.regrole AND r.oid" EQ "m.member ORDER BY 1" } },
 	{ "foreign_objects",
-	  "no trigger, rule or policy of others is on the extension's tables",
-	  "triggers, rules or policies that are not the extension's; drop them: ",
-	  { .sql =
-			"SELECT f.name FROM ("
-			"  SELECT t.tgrelid, t.tgname FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal"
-			"  UNION ALL SELECT w.ev_class, w.rulename FROM pg_catalog.pg_rewrite w WHERE w.rulename" NE
-			"'_RETURN'"
-			"  UNION ALL SELECT p.polrelid, p.polname FROM pg_catalog.pg_policy p WHERE p.polname OPERATOR(pg_catalog.!~) '^users_'"
-			" ) f (relation, name) WHERE" IS_OUR_TABLE(
-				"f.relation") " ORDER BY 1" } },
+	  "no trigger, rule or policy of others is on our tables",
+	  "triggers, rules or policies of others on our tables; drop: ",
+	  { .sql = "SELECT f.name FROM ("
+			   "  SELECT t.tgrelid, t.tgname FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal"
+			   "  UNION ALL SELECT w.ev_class, w.rulename FROM pg_catalog.pg_rewrite w WHERE w.rulename" NE "'_RETURN'"
+			   "  UNION ALL SELECT p.polrelid, p.polname FROM pg_catalog.pg_policy p WHERE p.polname OPERATOR(pg_catalog.!~) '^users_'"
+			   " ) f (relation, name) WHERE" IS_OUR_TABLE("f.relation") " ORDER BY 1" } },
 	{ "foreign_keys",
-	  "only users.person_id is referred to",
-	  "foreign keys to tables of the extension other than users.person_id; drop them: ",
-	  { .sql =
-			"SELECT c.conname FROM pg_catalog.pg_constraint c"
-			" WHERE c.contype" EQ
-			"'f' AND" IS_OUR_TABLE("c.confrelid") "   AND NOT" IS_OUR_TABLE(
-				"c.conrelid") "   AND c.confrelid" NE
-							  "'users.person_id'::pg_catalog.regclass ORDER BY 1" } },
+	  "only users.person_id is referred to, and by uuid columns",
+	  "their checks may run others' code as users_owner; drop: ",
+	  { .sql = "SELECT c.conname FROM pg_catalog.pg_constraint c"
+			   " WHERE c.contype" EQ "'f' AND" IS_OUR_TABLE("c.confrelid")
+			   "   AND NOT" IS_OUR_TABLE("c.conrelid")
+			   "   AND NOT (c.confrelid" EQ "'users.person_id'::pg_catalog.regclass"
+			   "            AND EXISTS (SELECT FROM pg_catalog.pg_attribute a"
+			   "                         WHERE a.attrelid" EQ "c.conrelid AND a.attnum" EQ "ALL (c.conkey)"
+			   "                           AND a.atttypid" EQ "'pg_catalog.uuid'::pg_catalog.regtype)) ORDER BY 1" } },
 	{ "table_grants",
-	  "no other role has rights on the extension's tables",
-	  "roles with rights on the extension's tables that the extension did not grant; revoke: ",
-	  { .sql =
-			"SELECT DISTINCT r.rolname FROM pg_catalog.pg_class c"
-			"  CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) a"
-			"  JOIN pg_catalog.pg_roles r ON r.oid" EQ "a.grantee"
-			" WHERE c.relkind" EQ "'r' AND" IS_OUR_TABLE(
-				"c.oid") "   AND r.rolname OPERATOR(pg_catalog.!~) '^users_' ORDER BY 1" } },
+	  "nobody else has rights on whole tables of ours",
+	  "these have rights on our tables that we did not give; revoke: ",
+	  { .sql = "SELECT DISTINCT coalesce(r.rolname, 'PUBLIC')::pg_catalog.text FROM pg_catalog.pg_class c"
+			   "  CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) a"
+			   "  LEFT JOIN pg_catalog.pg_roles r ON r.oid" EQ "a.grantee"
+			   " WHERE c.relkind" EQ "'r' AND" IS_OUR_TABLE("c.oid")
+			   "   AND a.grantee" NE "c.relowner ORDER BY 1" } },
 	{ "temporary_objects",
 	  "PUBLIC may not make temporary objects here",
-	  "temporary objects outlive an identity in a pooled connection; REVOKE TEMPORARY ON DATABASE ... FROM PUBLIC: ",
-	  { .sql =
-			"SELECT b.datname FROM pg_catalog.pg_database b"
-			"  CROSS JOIN LATERAL pg_catalog.aclexplode(coalesce(b.datacl, pg_catalog.acldefault('d', b.datdba))) a"
-			" WHERE b.datname" EQ "pg_catalog.current_database()"
-			"   AND a.grantee" EQ "0::pg_catalog.oid AND a.privilege_type" EQ
-			"'TEMPORARY'" } },
+	  "they outlive an identity in a pooled session; REVOKE TEMPORARY ON DATABASE ... FROM PUBLIC: ",
+	  { .sql = "SELECT b.datname FROM pg_catalog.pg_database b"
+			   "  CROSS JOIN LATERAL pg_catalog.aclexplode(coalesce(b.datacl, pg_catalog.acldefault('d', b.datdba))) a"
+			   " WHERE b.datname" EQ "pg_catalog.current_database()"
+			   "   AND a.grantee" EQ "0::pg_catalog.oid AND a.privilege_type" EQ "'TEMPORARY'" } },
 	{ "notification_queue",
 	  "the queue of notifications is not filling up",
-	  "the queue of notifications is more than half full; a session that listens sits in a transaction: ",
-	  { .sql =
-			"SELECT pg_catalog.pg_notification_queue_usage()::pg_catalog.text"
-			" WHERE pg_catalog.pg_notification_queue_usage()" GT
-			"0.5::pg_catalog.float8" } },
+	  "more than half full: a session that listens sits in a transaction: ",
+	  { .sql = "SELECT pg_catalog.pg_notification_queue_usage()::pg_catalog.text"
+			   " WHERE pg_catalog.pg_notification_queue_usage()" GT "0.5::pg_catalog.float8" } },
 	{ "statement_log",
 	  "the server log does not show statements",
-	  "statements reach the server log, and a literal password in one with them; pass secrets as parameters and look at: ",
+	  "literal passwords in statements reach the server log; look at: ",
 	  { .sql = "SELECT s.name FROM pg_catalog.pg_settings s"
 			   " WHERE (s.name" EQ "'log_statement' AND s.setting" EQ "'all')"
-			   "    OR (s.name" EQ
-			   "'log_min_duration_statement' AND s.setting" NE "'-1')"
-			   "    OR (s.name" EQ "'log_min_duration_sample' AND s.setting" NE
-			   "'-1') ORDER BY 1" } },
+			   "    OR (s.name" EQ "'log_min_duration_statement' AND s.setting" NE "'-1')"
+			   "    OR (s.name" EQ "'log_min_duration_sample' AND s.setting" NE "'-1') ORDER BY 1" } },
 };
 
 static UsersQuery queries[] = {
@@ -121,7 +108,7 @@ report(ReturnSetInfo *result, const char *name, bool ok, const char *detail)
 static void
 run_check(ReturnSetInfo *result, Check *check)
 {
-	uint64 count = users_read(&check->query, NULL, NULL, USERS_READ_LATEST);
+	uint64 count = users_read(&check->query, NULL, NULL);
 	StringInfoData text;
 
 	if (count == 0)
@@ -161,14 +148,14 @@ check_root_key(ReturnSetInfo *result)
 		report(
 			result, "root_key", false,
 			users_settings.key_file[0] != '\0'
-				? "in the table users.root_key, although users.key_file is set; users_renew_root_key() takes up the file and signs everybody out"
-				: "in the table users.root_key: whoever reads a dump can make tokens; set users.key_file and call users_renew_root_key()");
+				? "in a table; users_renew_root_key() takes up the key file, and signs everybody out"
+				: "in a table: whoever reads a dump can make tokens; see users.key_file");
 }
 
 static void
 check_signing_key(ReturnSetInfo *result)
 {
-	bool found = users_read(&queries[1], NULL, NULL, USERS_READ_LATEST) > 0;
+	bool found = users_read(&queries[1], NULL, NULL) > 0;
 
 	report(
 		result, "signing_key", found,
@@ -182,13 +169,13 @@ check_client_address(ReturnSetInfo *result)
 {
 	bool known = users_settings.client_address_header[0] != '\0' ||
 				 users_settings.trust_socket_address ||
-				 users_read(&queries[0], NULL, NULL, USERS_READ_LATEST) > 0;
+				 users_read(&queries[0], NULL, NULL) > 0;
 
 	report(
 		result, "client_address", known,
 		known
 			? "client addresses are known"
-			: "client addresses are unknown: failed sign-ins are counted by identifier alone, sign-ups not at all, and anybody can throttle anybody; set up a login with trusted_client, or users.client_address_header, or users.trust_socket_address");
+			: "unknown: anybody can throttle anybody; see doc/operation.md, Throttle");
 }
 
 static void

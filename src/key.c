@@ -183,7 +183,7 @@ find_active(UsersSigningKey *key)
 	uint8 sealed[USERS_SEED_BYTES + USERS_SEAL_OVERHEAD];
 	char *kid;
 
-	if (users_read(&queries[FIND_ACTIVE], &value, NULL, USERS_READ_LATEST) == 0)
+	if (users_read(&queries[FIND_ACTIVE], &value, NULL) == 0)
 		return false;
 	kid = users_column_text(0, 1, CurrentMemoryContext);
 	memset(key, 0, sizeof(*key));
@@ -257,8 +257,7 @@ users_find_key_row(UsersKeyRow *row, const char *kid, MemoryContext context)
 	Datum values[] = { CStringGetTextDatum(kid),
 					   TimestampTzGetDatum(GetCurrentTimestamp()) };
 
-	if (users_read(&queries[FIND_KEY_ROW], values, NULL, USERS_READ_LATEST) ==
-		0)
+	if (users_read(&queries[FIND_KEY_ROW], values, NULL) == 0)
 		return false;
 	row->kid = users_column_text(0, 1, context);
 	row->algorithm = users_column_text(0, 2, context);
@@ -273,8 +272,7 @@ char *
 users_public_jwks(MemoryContext context)
 {
 	Datum value = TimestampTzGetDatum(GetCurrentTimestamp());
-	uint64 count =
-		users_read(&queries[LIST_PUBLIC], &value, NULL, USERS_READ_LATEST);
+	uint64 count = users_read(&queries[LIST_PUBLIC], &value, NULL);
 	StringInfoData text;
 	const char *separator = "";
 

@@ -11,6 +11,7 @@
 #include "health.h"
 #include "identity.h"
 #include "key.h"
+#include "objects.h"
 #include "password.h"
 #include "revocation.h"
 #include "root.h"
@@ -65,6 +66,7 @@ preload(void)
 	next_startup = shmem_startup_hook;
 	shmem_startup_hook = start_memory;
 	users_init_guard();
+	users_init_objects();
 }
 
 void

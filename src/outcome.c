@@ -3,6 +3,7 @@
 #include "core/grammar.h"
 #include "identity.h"
 #include "outcome.h"
+#include "text.h"
 
 #define COLUMNS_MAX 32
 #define LABEL_MAX	256
@@ -86,7 +87,7 @@ users_label_argument(FunctionCallInfo fcinfo, int n)
 	len = VARSIZE_ANY_EXHDR(given);
 	users_trim(&start, &len);
 	label = palloc(LABEL_MAX);
-	if (users_printable(label, LABEL_MAX, start, len) == 0)
+	if (users_printable_text(label, LABEL_MAX, start, len) == 0)
 		return NULL;
 	return label;
 }

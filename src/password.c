@@ -174,7 +174,20 @@ memlimit(void)
 	return (size_t) users_settings.argon2_memory * 1024;
 }
 
-void
+/* Under memory pressure nobody's password is wrong: the caller says busy, the
+ * log says why. */
+static void
+log_no_memory(void)
+{
+	ereport(LOG_SERVER_ONLY,
+			(errcode(ERRCODE_OUT_OF_MEMORY),
+			 errmsg("users: no memory to hash a password"),
+			 errdetail("It takes %d kB, as users.argon2_memory says.",
+					   users_settings.argon2_memory),
+			 users_errhide()));
+}
+
+bool
 users_hash_password(UsersPasswordHash out, const UsersPassword *password)
 {
 	/* Whatever else goes wrong, nobody gets an account without a password. */
@@ -182,14 +195,9 @@ users_hash_password(UsersPasswordHash out, const UsersPassword *password)
 		elog(ERROR, "no password to hash");
 	if (crypto_pwhash_str_alg(out, password->bytes, password->len, opslimit(),
 							  memlimit(), crypto_pwhash_ALG_ARGON2ID13) == 0)
-		return;
-	users_wipe_passwords();
-	ereport(ERROR,
-			(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"),
-			 errdetail(
-				 "Hashing a password takes %d kB, as users.argon2_memory says.",
-				 users_settings.argon2_memory),
-			 errhidestmt(true), errhidecontext(true)));
+		return true;
+	log_no_memory();
+	return false;
 }
 
 /* A hash of nothing that anybody knows, with the present parameters: what an
@@ -228,7 +236,7 @@ usable_hash(UsersPasswordHash out, const char *hash)
 	return true;
 }
 
-bool
+UsersMatch
 users_verify_hash(const char *hash, const UsersPassword *password)
 {
 	UsersPasswordHash copy;
@@ -237,9 +245,16 @@ users_verify_hash(const char *hash, const UsersPassword *password)
 
 	if (!usable)
 		make_decoy(copy);
+	errno = 0;
 	right = crypto_pwhash_str_verify(copy, password->bytes, password->len) == 0;
 	sodium_memzero(copy, sizeof(copy));
-	return right && usable && !password->too_long;
+	if (!right && errno == ENOMEM)
+	{
+		log_no_memory();
+		return USERS_MATCH_UNKNOWN;
+	}
+	return right && usable && !password->too_long ? USERS_MATCH
+												  : USERS_NO_MATCH;
 }
 
 bool

@@ -45,17 +45,25 @@ extern void users_require_strong(const UsersPassword *password,
 /* Whether two passwords are the same, in constant time. */
 extern bool users_same_password(const UsersPassword *a, const UsersPassword *b);
 
-/* Argon2id with the present parameters, under the governor's slot. Raises
- * 53200 when there is no memory for it. */
-extern void users_hash_password(UsersPasswordHash out,
+/* Argon2id with the present parameters, under the governor's slot. False when
+ * there is no memory for it, which is then in the log: answer busy. */
+extern bool users_hash_password(UsersPasswordHash out,
 								const UsersPassword *password);
+
+typedef enum UsersMatch
+{
+	USERS_NO_MATCH,
+	USERS_MATCH,
+	USERS_MATCH_UNKNOWN /* no memory to find out: answer busy */
+} UsersMatch;
 
 /*
  * Whether password is what hash (NULL: there is none) was made of. Does the
  * same work whether there is a hash, it is beyond the caps, or the password is
- * too long to be right: the answer is then false. Under the governor's slot.
+ * too long to be right: the answer is then no. Under the governor's slot.
  */
-extern bool users_verify_hash(const char *hash, const UsersPassword *password);
+extern UsersMatch users_verify_hash(const char *hash,
+									const UsersPassword *password);
 
 /* Whether the hash should be made anew with the present parameters. */
 extern bool users_hash_is_old(const char *hash);

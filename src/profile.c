@@ -59,6 +59,16 @@ users_options(PG_FUNCTION_ARGS)
 	return users_row(fcinfo, values, nulls, lengthof(values));
 }
 
+/* The signed-in person's account. */
+static void
+find_own(UsersAccount *account, const UsersIdentity *identity,
+		 MemoryContext context)
+{
+	if (!users_find_account(account, &identity->user_id, context))
+		users_raise(USERS_E_NO_IDENTITY, NULL);
+	users_identify_account(account);
+}
+
 /* A change of the signed-in person's own account, password given. */
 typedef struct OwnChange
 {
@@ -145,11 +155,11 @@ users_change_password(PG_FUNCTION_ARGS)
 	identity = *users_require_identity();
 	users_begin_attempt(&attempt, "users_change_password");
 	users_enter_owner(&call);
-	(void) users_find_account(&change.account, &identity.user_id, call.context);
+	find_own(&change.account, &identity, call.context);
 	new_password = take_new_password(fcinfo, 1, 2, &change.account);
 	verdict = users_try_password(
 		&attempt, &change.account,
-		users_take_password(fcinfo, 0, USERS_PRESENT_PASSWORD));
+		users_take_password(fcinfo, 0, USERS_PRESENT_PASSWORD), call.context);
 	if (verdict == USERS_PASSED)
 		verdict = users_hash_governed(&attempt, change.hash, new_password)
 					  ? carry_out(&attempt, &change, store_password,
@@ -194,8 +204,9 @@ users_delete_account(PG_FUNCTION_ARGS)
 	password = users_take_password(fcinfo, 0, USERS_PRESENT_PASSWORD);
 	users_begin_attempt(&attempt, "users_delete_account");
 	users_enter_owner(&call);
-	(void) users_find_account(&change.account, &identity.user_id, call.context);
-	verdict = users_try_password(&attempt, &change.account, password);
+	find_own(&change.account, &identity, call.context);
+	verdict =
+		users_try_password(&attempt, &change.account, password, call.context);
 	users_wipe_passwords();
 	if (verdict == USERS_PASSED)
 		verdict = carry_out(&attempt, &change, delete_account,

@@ -43,33 +43,34 @@ prepare(UsersQuery *query)
 	return plan;
 }
 
-uint64
-users_read(UsersQuery *query, const Datum *values, const char *nulls,
-		   UsersReading how)
+/* Runs a statement under the newest snapshot. */
+static int
+run_latest(SPIPlanPtr plan, const Datum *values, const char *nulls,
+		   bool read_only)
 {
-	SPIPlanPtr plan = prepare(query);
-	Snapshot snapshot = InvalidSnapshot;
-	int code;
+	Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+	int code =
+		SPI_execute_snapshot(plan, unconstify(Datum *, values), nulls, snapshot,
+							 InvalidSnapshot, read_only, !read_only, 0);
 
-	if (how == USERS_READ_LATEST)
-		snapshot = RegisterSnapshot(GetLatestSnapshot());
-	code = SPI_execute_snapshot(plan, unconstify(Datum *, values), nulls,
-								snapshot, InvalidSnapshot, true, false, 0);
-	if (how == USERS_READ_LATEST)
-		UnregisterSnapshot(snapshot);
-	if (code != SPI_OK_SELECT)
+	UnregisterSnapshot(snapshot);
+	if (code < 0)
 		elog(ERROR, "a statement failed: %s", SPI_result_code_string(code));
+	return code;
+}
+
+uint64
+users_read(UsersQuery *query, const Datum *values, const char *nulls)
+{
+	if (run_latest(prepare(query), values, nulls, true) != SPI_OK_SELECT)
+		elog(ERROR, "a statement is not a SELECT");
 	return SPI_processed;
 }
 
 uint64
 users_write(UsersQuery *query, const Datum *values, const char *nulls)
 {
-	int code = SPI_execute_plan(prepare(query), unconstify(Datum *, values),
-								nulls, false, 0);
-
-	if (code < 0)
-		elog(ERROR, "a statement failed: %s", SPI_result_code_string(code));
+	(void) run_latest(prepare(query), values, nulls, false);
 	return SPI_processed;
 }
 

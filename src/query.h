@@ -25,22 +25,19 @@ typedef struct UsersQuery
 /* Makes a module's statements known to users_prepare_statements. */
 extern void users_register_queries(UsersQuery *queries, int count);
 
-/* What a row is read with: the transaction's own snapshot, or the newest
- * whatever the isolation level (not in parallel mode). */
-typedef enum UsersReading
-{
-	USERS_READ_SNAPSHOT,
-	USERS_READ_LATEST
-} UsersReading;
-
 /*
  * Run a statement; the caller is connected to SPI and works as the owner (see
  * caller.h). values and nulls ('n' or ' '; NULL: none) as SPI has them. The
- * result is SPI_tuptable; the return value the number of rows. users_read is
- * for SELECT without a lock, and works on a standby.
+ * result is SPI_tuptable; the return value the number of rows.
+ *
+ * Both see what is committed now, whatever the transaction's isolation level:
+ * a session that somebody opened or ended a moment ago counts. So neither
+ * works in parallel mode. At REPEATABLE READ users_write raises 40001 when
+ * another transaction changes the same row at the same time. users_read is for
+ * SELECT without a lock, and works on a standby.
  */
 extern uint64 users_read(UsersQuery *query, const Datum *values,
-						 const char *nulls, UsersReading how);
+						 const char *nulls);
 extern uint64 users_write(UsersQuery *query, const Datum *values,
 						  const char *nulls);
 

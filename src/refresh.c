@@ -42,7 +42,7 @@ end_reused_session(void *argument)
 
 /* A spent token came again: somebody has a copy. */
 static const char *
-end_reused(UsersSession *session, const UsersAccount *account)
+end_reused(UsersSession *session, UsersAccount *account)
 {
 	UsersClient client;
 	UsersEvent event = { .event = "refresh_reuse",
@@ -53,6 +53,7 @@ end_reused(UsersSession *session, const UsersAccount *account)
 	if (!users_with_patience(end_reused_session, session))
 		return "busy";
 	users_client(&client);
+	users_identify_account(account);
 	users_log_failure("users_refresh spent token", account->subject, &client);
 	users_audit(&event, &client);
 	return "invalid_token";
@@ -62,7 +63,7 @@ end_reused(UsersSession *session, const UsersAccount *account)
  * another refresh came first and it must be judged anew. */
 static const char *
 refresh_once(UsersSignedIn *out, UsersSession *session,
-			 const UsersRefresh *token, const UsersAccount *account,
+			 const UsersRefresh *token, UsersAccount *account,
 			 MemoryContext context)
 {
 	bool rotated = true;

@@ -181,7 +181,7 @@ insert_root(void *argument)
 static bool
 find_root(void)
 {
-	return users_read(&queries[FIND_ROOT], NULL, NULL, USERS_READ_LATEST) > 0;
+	return users_read(&queries[FIND_ROOT], NULL, NULL) > 0;
 }
 
 void

@@ -236,8 +236,7 @@ users_find_session_owner(const pg_uuid_t *id, pg_uuid_t *user_id)
 {
 	Datum value = UUIDPGetDatum(id);
 
-	return users_read(&queries[FIND_OWNER], &value, NULL, USERS_READ_LATEST) >
-			   0 &&
+	return users_read(&queries[FIND_OWNER], &value, NULL) > 0 &&
 		   users_column_uuid(0, 1, user_id);
 }
 
@@ -254,7 +253,7 @@ users_find_session(UsersSession *session, const UsersRefresh *token)
 	memcpy(&session->id, &token->session_id, sizeof(session->id));
 	values[0] = UUIDPGetDatum(&session->user_id);
 	values[1] = UUIDPGetDatum(&session->id);
-	count = users_read(&queries[FIND_SESSION], values, NULL, USERS_READ_LATEST);
+	count = users_read(&queries[FIND_SESSION], values, NULL);
 	if (count == 0)
 		return false;
 	if (!users_column_bytes(0, 1, session->nonce, sizeof(session->nonce)) ||

@@ -21,7 +21,7 @@ static UsersQuery queries[] = {
 	 * switch to; itself among them. */
 	[FIND_POWER] = {
 		.sql = "SELECT r.rolname FROM pg_catalog.pg_roles r"
-			   " WHERE (r.rolsuper OR r.rolbypassrls OR r.rolname" EQ "        ANY ('{users_dba,users_service,users_relay,users_owner}'::pg_catalog.name[]))"
+			   " WHERE (r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolname" EQ "        ANY ('{users_dba,users_service,users_relay,users_owner,pg_execute_server_program,pg_read_server_files,pg_write_server_files,pg_read_all_data,pg_write_all_data}'::pg_catalog.name[]))"
 			   "   AND pg_catalog.pg_has_role($1, r.oid, 'MEMBER')"
 			   " ORDER BY r.rolname LIMIT 1",
 		.types = { OIDOID } },
@@ -97,7 +97,7 @@ begin_setup(UsersCall *call, Setup *setup, FunctionCallInfo fcinfo,
 			"Roles whose names begin with users_ or pg_ are not logins of an application.",
 			"Make a role of your own.");
 	SPI_connect();
-	(void) users_read(&queries[API_SCHEMA], NULL, NULL, USERS_READ_LATEST);
+	(void) users_read(&queries[API_SCHEMA], NULL, NULL);
 	setup->schema = pstrdup(quote_identifier(
 		SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1)));
 }
@@ -118,7 +118,7 @@ judge_login(const Setup *setup)
 {
 	Datum value = ObjectIdGetDatum(setup->role);
 
-	if (users_read(&queries[FIND_POWER], &value, NULL, USERS_READ_LATEST) > 0)
+	if (users_read(&queries[FIND_POWER], &value, NULL) > 0)
 	{
 		char *power =
 			SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
@@ -128,7 +128,7 @@ judge_login(const Setup *setup)
 			psprintf(
 				"It is, or may switch to, the role \"%s\"; SQL slipped into a request could too.",
 				power),
-			"Use a login of its own for other people's requests, without SUPERUSER and BYPASSRLS.");
+			"Use a login of its own for other people's requests, without SUPERUSER, BYPASSRLS and CREATEROLE.");
 	}
 #if PG_VERSION_NUM < 160000
 	{

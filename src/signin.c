@@ -92,8 +92,8 @@ users_login(PG_FUNCTION_ARGS)
 	users_begin_attempt(&attempt, "users_login");
 	users_enter_owner(&call);
 	users_find_identifier(&account, VARDATA_ANY(typed),
-						  VARSIZE_ANY_EXHDR(typed), call.context);
-	verdict = users_try_password(&attempt, &account, password);
+						  VARSIZE_ANY_EXHDR(typed));
+	verdict = users_try_password(&attempt, &account, password, call.context);
 	users_wipe_passwords();
 	out.status = verdict == USERS_PASSED
 					 ? sign_in(&out, &attempt, &account, label, call.context)
@@ -127,8 +127,10 @@ users_confirm_password(PG_FUNCTION_ARGS)
 	password = users_take_password(fcinfo, 0, USERS_PRESENT_PASSWORD);
 	users_begin_attempt(&attempt, "users_confirm_password");
 	users_enter_owner(&call);
-	(void) users_find_account(&account, &identity.user_id, call.context);
-	verdict = users_try_password(&attempt, &account, password);
+	if (!users_find_account(&account, &identity.user_id, call.context))
+		users_raise(USERS_E_NO_IDENTITY, NULL);
+	users_identify_account(&account);
+	verdict = users_try_password(&attempt, &account, password, call.context);
 	users_wipe_passwords();
 	if (verdict == USERS_PASSED && !users_with_patience(touch, &identity))
 	{

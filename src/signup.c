@@ -111,33 +111,33 @@ users_require_strong_for(const UsersNewAccount *account,
 	users_require_strong(password, argument, words);
 }
 
-typedef struct Creation
+/* Inserts an account, or raises: whatever subtransaction this runs in rolls
+ * back, so that nothing of a half-made account remains. */
+static void
+insert_new(UsersNewAccount *account)
 {
-	UsersNewAccount *account;
-	UsersTaken taken;
-} Creation;
+	switch (users_insert_account(account))
+	{
+		case USERS_TAKEN_NOTHING:
+			break;
+		case USERS_TAKEN_EMAIL:
+			users_raise(USERS_E_EMAIL_TAKEN, "email");
+		case USERS_TAKEN_USERNAME:
+			users_raise(USERS_E_USERNAME_TAKEN, "username");
+	}
+}
 
 static void
-create(void *argument)
+insert_with_patience(void *argument)
 {
-	Creation *creation = argument;
-
-	creation->taken = users_insert_account(creation->account);
-	/* Nothing of a half-made account may remain: the subtransaction rolls
-	 * back what this raises out of. */
-	if (creation->taken == USERS_TAKEN_EMAIL)
-		users_raise(USERS_E_EMAIL_TAKEN, "email");
-	if (creation->taken == USERS_TAKEN_USERNAME)
-		users_raise(USERS_E_USERNAME_TAKEN, "username");
+	insert_new(argument);
 }
 
 bool
 users_create_account(UsersNewAccount *account)
 {
-	Creation creation = { .account = account };
-
 	users_new_id(&account->user_id);
-	return users_with_patience(create, &creation);
+	return users_with_patience(insert_with_patience, account);
 }
 
 /* ---- SQL ---- */
@@ -169,38 +169,50 @@ check_open(FunctionCallInfo fcinfo)
 		users_raise(USERS_E_INVITED, "token");
 }
 
-/* Inserts the account and signs it in; the status. */
-static const char *
-make_and_sign_in(UsersSignedIn *out, UsersAttempt *attempt,
-				 UsersNewAccount *new_account, const char *label,
-				 MemoryContext context)
+/* What a sign-up writes, all or nothing. */
+typedef struct Signup
 {
+	UsersNewAccount *account;
+	UsersAttempt *attempt;
+	const char *label;
+	UsersSignedIn *out;
+	MemoryContext context;
+	bool opened;
+} Signup;
+
+/* Inserts the account and signs it in; for users_with_patience. */
+static void
+make_and_sign_in(void *argument)
+{
+	Signup *signup = argument;
 	UsersAccount account;
 	UsersEvent event = { .event = "register" };
 
-	if (!users_create_account(new_account) ||
-		!users_find_account(&account, &new_account->user_id, context) ||
-		users_open_session(out, &account, label, &attempt->client, context) !=
-			USERS_OPENED)
-	{
-		attempt->retry_after = USERS_BUSY_RETRY;
-		return "busy";
-	}
+	insert_new(signup->account);
+	if (!users_find_account(&account, &signup->account->user_id,
+							signup->context))
+		elog(ERROR, "the new account is not there");
+	if (users_open_session(signup->out, &account, signup->label,
+						   &signup->attempt->client,
+						   signup->context) != USERS_OPENED)
+		ereport(ERROR,
+				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+				 errmsg("the session's lock did not come"), users_errhide()));
 	event.user_id = account.user_id;
-	event.session_id = &out->session_id;
-	users_audit(&event, &attempt->client);
-	return "ok";
+	event.session_id = &signup->out->session_id;
+	users_audit(&event, &signup->attempt->client);
 }
 
 /* Throttle, hash, account, session; the status. */
 static const char *
-sign_up(UsersSignedIn *out, UsersAttempt *attempt, UsersNewAccount *account,
-		const UsersPassword *password, const char *label, MemoryContext context)
+sign_up(Signup *signup, const UsersPassword *password)
 {
+	UsersAttempt *attempt = signup->attempt;
 	UsersCharge charge;
 	UsersThrottleAnswer answer =
 		users_charge_registration(&charge, &attempt->client);
 	UsersPasswordHash hash;
+	bool done;
 
 	if (answer.refused)
 	{
@@ -212,8 +224,14 @@ sign_up(UsersSignedIn *out, UsersAttempt *attempt, UsersNewAccount *account,
 		users_charge_refund(&charge);
 		return "busy";
 	}
-	account->password_hash = hash;
-	return make_and_sign_in(out, attempt, account, label, context);
+	signup->account->password_hash = hash;
+	users_new_id(&signup->account->user_id);
+	done = users_with_patience(make_and_sign_in, signup);
+	sodium_memzero(hash, sizeof(hash));
+	if (done)
+		return "ok";
+	attempt->retry_after = USERS_BUSY_RETRY;
+	return "busy";
 }
 
 PG_FUNCTION_INFO_V1(users_register);
@@ -230,19 +248,19 @@ users_register(PG_FUNCTION_ARGS)
 	UsersAttempt attempt;
 	UsersNewAccount account;
 	UsersSignedIn out = { 0 };
+	Signup signup = { .account = &account, .attempt = &attempt, .out = &out };
 	const UsersPassword *password;
-	char *label;
 
 	users_begin(&call, "users_register", USERS_WRITES | USERS_SECRET);
 	check_open(fcinfo);
-	label = users_label_argument(fcinfo, LABEL);
+	signup.label = users_label_argument(fcinfo, LABEL);
+	signup.context = call.context;
 	users_begin_attempt(&attempt, "users_register");
 	users_enter_owner(&call);
 	users_read_new_account(&account, fcinfo, &at);
 	password = users_take_password(fcinfo, PASSWORD, USERS_NEW_PASSWORD);
 	users_require_strong_for(&account, password, "password");
-	out.status =
-		sign_up(&out, &attempt, &account, password, label, call.context);
+	out.status = sign_up(&signup, password);
 	users_wipe_passwords();
 	users_leave_owner(&call);
 	out.signed_in = strcmp(out.status, "ok") == 0;
