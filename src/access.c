@@ -11,6 +11,7 @@
 #include "identity.h"
 #include "ids.h"
 #include "key.h"
+#include "lookup.h"
 #include "outcome.h"
 #include "query.h"
 #include "settings.h"
@@ -20,29 +21,46 @@
 
 enum
 {
-	FIND_STATE,
-	FIND_STATE_AND_KEY,
 	FIND_DANGEROUS_ROLE
 };
 
-/* Two tables in one statement, against the rule that each module has its own:
- * one of these runs for every request. Plain columns, since each expression
- * costs as much as a look-up. */
-#define STATE_COLUMNS                                                          \
-	"k.retires_at, k.revoked_at, s.ended_at, s.authenticated_at"
-#define FROM_KEY_AND_SESSION                                                   \
-	"  FROM users.signing_key k"                                               \
-	"  LEFT JOIN users.session s ON s.user_id" EQ "$2 AND s.id" EQ "$3"        \
-	" WHERE k.kid" EQ "$1"
+/* Columns of the two lookups, as they stand in UsersFound. */
+enum
+{
+	KEY_KID,
+	KEY_RETIRES_AT,
+	KEY_REVOKED_AT,
+	KEY_ALGORITHM,
+	KEY_PUBLIC,
+	KEY_SEALED
+};
+
+enum
+{
+	SESSION_USER_ID,
+	SESSION_ID,
+	SESSION_ENDED_AT,
+	SESSION_AUTHENTICATED_AT
+};
+
+/* Two tables that others own, against the rule: this runs for every request. */
+static UsersLookup key_lookup = {
+	.table = "signing_key",
+	.columns = { "kid", "retires_at", "revoked_at", "algorithm", "public_key",
+				 "sealed_secret" },
+	.key_columns = 1,
+	.equal = { F_TEXTEQ },
+};
+
+static UsersLookup session_lookup = {
+	.table = "session",
+	.columns = { "user_id", "id", "ended_at", "authenticated_at" },
+	.key_columns = 2,
+	.equal = { F_UUID_EQ, F_UUID_EQ },
+};
 
 /* clang-format off */
 static UsersQuery queries[] = {
-	[FIND_STATE] = {
-		.sql = "SELECT " STATE_COLUMNS FROM_KEY_AND_SESSION,
-		.types = { TEXTOID, UUIDOID, UUIDOID } },
-	[FIND_STATE_AND_KEY] = {
-		.sql = "SELECT " STATE_COLUMNS ", k.algorithm, k.public_key, k.sealed_secret" FROM_KEY_AND_SESSION,
-		.types = { TEXTOID, UUIDOID, UUIDOID } },
 	[FIND_DANGEROUS_ROLE] = {
 		.sql = "WITH RECURSIVE held (oid) AS ("
 			   "  SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname" EQ "$1"
@@ -112,6 +130,14 @@ is_known(const Verified *slot, const uint8 hash[CACHE_HASH])
 		   sodium_memcmp(slot->hash, hash, CACHE_HASH) == 0;
 }
 
+static void
+remember(Verified *slot, const uint8 hash[CACHE_HASH], const Claimed *claimed)
+{
+	memcpy(slot->hash, hash, CACHE_HASH);
+	slot->generation = users_claims_generation;
+	slot->claimed = *claimed;
+}
+
 /* ---- verifying ---- */
 
 /* Takes a token apart and checks what needs neither key nor clock. */
@@ -136,74 +162,96 @@ read_claims(Claimed *claimed, UsersJwt *jwt, const char *token, size_t len)
 	return true;
 }
 
-/* The key of the row that FIND_STATE_AND_KEY gave. */
+/* Copies exactly size bytes of a column; false when it is NULL or another
+ * size. */
+static bool
+found_bytes(const UsersFound *found, int column, void *out, size_t size)
+{
+	bytea *bytes;
+
+	if (found->nulls[column])
+		return false;
+	bytes = DatumGetByteaPP(found->values[column]);
+	if (VARSIZE_ANY_EXHDR(bytes) != size)
+		return false;
+	memcpy(out, VARDATA_ANY(bytes), size);
+	return true;
+}
+
+/* The key of a row. Only an HS256 key that this backend has not met needs the
+ * root key, which is the owner's to read. */
 static void
-row_key(UsersSigningKey *key, const char *kid)
+row_key(UsersSigningKey *key, const char *kid, const UsersFound *found,
+		UsersCall *call)
 {
 	uint8 public_key[USERS_PUBLIC_KEY_BYTES];
 	uint8 sealed[USERS_SEED_BYTES + USERS_SEAL_OVERHEAD] = { 0 };
 	bool hs256 =
-		strcmp(users_column_text(0, 5, CurrentMemoryContext), "HS256") == 0;
+		strcmp(TextDatumGetCString(found->values[KEY_ALGORITHM]), "HS256") == 0;
 
-	if (!hs256 && users_column_bytes(0, 6, public_key, sizeof(public_key)))
+	if (!hs256 &&
+		found_bytes(found, KEY_PUBLIC, public_key, sizeof(public_key)))
 	{
 		users_key_from_row(key, kid, USERS_EDDSA, public_key, NULL, 0);
 		return;
 	}
-	(void) users_column_bytes(0, 7, sealed, sizeof(sealed));
+	(void) found_bytes(found, KEY_SEALED, sealed, sizeof(sealed));
+	users_enter_owner(call);
 	users_key_from_row(key, kid, hs256 ? USERS_HS256 : USERS_EDDSA, NULL,
 					   sealed, sizeof(sealed));
+	users_leave_owner(call);
 }
 
 static bool
-signature_holds(const UsersJwt *jwt, const char *token)
+signature_holds(const UsersJwt *jwt, const char *token, const UsersFound *found,
+				UsersCall *call)
 {
 	UsersSigningKey key;
 	bool holds;
 
-	row_key(&key, jwt->kid);
+	row_key(&key, jwt->kid, found, call);
 	holds = users_jwt_verify(jwt, token, &key) == USERS_OK;
 	sodium_memzero(&key, sizeof(key));
 	return holds;
 }
 
-/* Key and session as they stand now. */
-typedef struct State
-{
-	bool key_is_dead;
-	bool has_session;
-	bool has_ended;
-	TimestampTz authenticated_at;
-} State;
-
-/* Reads them for a token; false when there is no such key. */
 static bool
-find_state(State *state, const Claimed *claimed, int query)
+find_key(UsersFound *key, const Claimed *claimed, Snapshot snapshot)
 {
-	Datum values[] = { CStringGetTextDatum(claimed->kid),
-					   UUIDPGetDatum(&claimed->user_id),
-					   UUIDPGetDatum(&claimed->session_id) };
+	Datum kid = CStringGetTextDatum(claimed->kid);
 
-	if (users_read(&queries[query], values, NULL) == 0)
-		return false;
-	state->key_is_dead =
-		!users_column_is_null(0, 2) ||
-		users_column_int64(0, 1, DT_NOEND) < GetCurrentTimestamp();
-	state->has_ended = !users_column_is_null(0, 3);
-	state->has_session = !users_column_is_null(0, 4);
-	state->authenticated_at = users_column_int64(0, 4, 0);
-	return true;
+	return users_lookup(key, &key_lookup, &kid, snapshot);
+}
+
+static bool
+find_session(UsersFound *session, const Claimed *claimed, Snapshot snapshot)
+{
+	Datum id[] = { UUIDPGetDatum(&claimed->user_id),
+				   UUIDPGetDatum(&claimed->session_id) };
+
+	return users_lookup(session, &session_lookup, id, snapshot);
+}
+
+static bool
+key_is_dead(const UsersFound *key)
+{
+	return !key->nulls[KEY_REVOKED_AT] ||
+		   (!key->nulls[KEY_RETIRES_AT] &&
+			DatumGetTimestampTz(key->values[KEY_RETIRES_AT]) <
+				GetCurrentTimestamp());
 }
 
 static void
-fill_access(UsersAccess *access, const Claimed *claimed, const State *state)
+fill_access(UsersAccess *access, const Claimed *claimed,
+			const UsersFound *session)
 {
 	access->user_id = claimed->user_id;
 	access->session_id = claimed->session_id;
 	access->is_admin = claimed->is_admin;
 	access->issued_at = users_from_unix_time(claimed->issued_at);
 	access->expires_at = users_from_unix_time(claimed->expires_at);
-	access->authenticated_at = state->authenticated_at;
+	access->authenticated_at =
+		DatumGetTimestampTz(session->values[SESSION_AUTHENTICATED_AT]);
 }
 
 /* Whether now is a time at which the token counts. */
@@ -217,44 +265,75 @@ is_current(const Claimed *claimed)
 						   SKEW) == USERS_OK;
 }
 
-UsersTokenVerdict
-users_verify_access(UsersAccess *access, const char *token, size_t len)
+/* What is known of a token after it has been read. */
+typedef struct Judged
+{
+	Claimed claimed;
+	UsersJwt jwt;
+	const char *token;
+	uint8 hash[CACHE_HASH];
+	Verified *slot;
+	bool known; /* verified before: jwt is not filled */
+} Judged;
+
+/* Form, issuer, audience and times. */
+static bool
+read_token(Judged *judged, const char *token, size_t len)
+{
+	if (len > USERS_JWT_MAX)
+		return false;
+	judged->token = token;
+	judged->slot = cache_slot(judged->hash, token, len);
+	judged->known = is_known(judged->slot, judged->hash);
+	if (judged->known)
+		judged->claimed = judged->slot->claimed;
+	else if (!read_claims(&judged->claimed, &judged->jwt, token, len))
+		return false;
+	return is_current(&judged->claimed);
+}
+
+/* Key and session, as one snapshot sees them. */
+static UsersTokenVerdict
+judge_token(UsersAccess *access, Judged *judged, UsersCall *call,
+			Snapshot snapshot)
 {
 	UsersTokenVerdict unknown =
 		RecoveryInProgress() ? USERS_TOKEN_ELSEWHERE : USERS_TOKEN_INVALID;
-	uint8 hash[CACHE_HASH];
-	Verified *slot;
-	Claimed claimed;
-	State state;
-	UsersJwt jwt;
-	bool known;
+	UsersFound key;
+	UsersFound session;
 
-	if (len > USERS_JWT_MAX)
-		return USERS_TOKEN_INVALID;
-	slot = cache_slot(hash, token, len);
-	known = is_known(slot, hash);
-	if (known)
-		claimed = slot->claimed;
-	else if (!read_claims(&claimed, &jwt, token, len))
-		return USERS_TOKEN_INVALID;
-	if (!is_current(&claimed))
-		return USERS_TOKEN_INVALID;
-	if (!find_state(&state, &claimed, known ? FIND_STATE : FIND_STATE_AND_KEY))
+	if (!find_key(&key, &judged->claimed, snapshot))
 		return unknown;
-	if (state.key_is_dead || (!known && !signature_holds(&jwt, token)))
+	if (key_is_dead(&key))
 		return USERS_TOKEN_INVALID;
-	if (!known)
+	if (!judged->known)
 	{
-		memcpy(slot->hash, hash, sizeof(hash));
-		slot->generation = users_claims_generation;
-		slot->claimed = claimed;
+		if (!signature_holds(&judged->jwt, judged->token, &key, call))
+			return USERS_TOKEN_INVALID;
+		remember(judged->slot, judged->hash, &judged->claimed);
 	}
-	if (!state.has_session)
+	if (!find_session(&session, &judged->claimed, snapshot))
 		return unknown;
-	if (state.has_ended)
+	if (!session.nulls[SESSION_ENDED_AT])
 		return USERS_TOKEN_INVALID;
-	fill_access(access, &claimed, &state);
+	fill_access(access, &judged->claimed, &session);
 	return USERS_TOKEN_VALID;
+}
+
+UsersTokenVerdict
+users_verify_access(UsersAccess *access, UsersCall *call, const char *token,
+					size_t len)
+{
+	Judged judged;
+	Snapshot snapshot;
+	UsersTokenVerdict verdict;
+
+	if (!read_token(&judged, token, len))
+		return USERS_TOKEN_INVALID;
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	verdict = judge_token(access, &judged, call, snapshot);
+	UnregisterSnapshot(snapshot);
+	return verdict;
 }
 
 /* ---- minting ---- */
@@ -336,6 +415,8 @@ void
 users_init_access(void)
 {
 	users_register_queries(queries, lengthof(queries));
+	users_register_lookup(&key_lookup);
+	users_register_lookup(&session_lookup);
 	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, forget_roles, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHOID, forget_roles, (Datum) 0);
 }
@@ -405,10 +486,8 @@ users_authenticate(PG_FUNCTION_ARGS)
 	{
 		text *token = PG_GETARG_TEXT_PP(0);
 
-		users_enter_owner(&call);
-		verdict = users_verify_access(&access, VARDATA_ANY(token),
+		verdict = users_verify_access(&access, &call, VARDATA_ANY(token),
 									  VARSIZE_ANY_EXHDR(token));
-		users_leave_owner(&call);
 	}
 	if (verdict == USERS_TOKEN_ELSEWHERE)
 		users_raise(USERS_E_ASK_PRIMARY, NULL);
@@ -438,9 +517,9 @@ users_validate_token(PG_FUNCTION_ARGS)
 	{
 		text *token = PG_GETARG_TEXT_PP(0);
 
-		users_enter_owner(&call);
-		verdict = users_verify_access(&access, VARDATA_ANY(token),
+		verdict = users_verify_access(&access, &call, VARDATA_ANY(token),
 									  VARSIZE_ANY_EXHDR(token));
+		users_enter_owner(&call);
 		if (verdict == USERS_TOKEN_VALID &&
 			!users_find_account(&account, &access.user_id, call.context))
 			verdict = USERS_TOKEN_INVALID;

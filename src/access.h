@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "caller.h"
 #include "core/jwt.h"
 #include "outcome.h"
 
@@ -25,9 +26,10 @@ typedef struct UsersAccess
 } UsersAccess;
 
 /* Verifies a token: form, key, signature, issuer, audience, times, and the
- * session's row, read with the latest snapshot. Inside enter_owner. */
+ * session's row, read with the latest snapshot. Outside of enter_owner. */
 extern UsersTokenVerdict users_verify_access(UsersAccess *access,
-											 const char *token, size_t len);
+											 UsersCall *call, const char *token,
+											 size_t len);
 
 /*
  * Mints a token for a session that ends at session_expires_at: fills

@@ -11,6 +11,7 @@
 #include "health.h"
 #include "identity.h"
 #include "key.h"
+#include "lookup.h"
 #include "objects.h"
 #include "password.h"
 #include "revocation.h"
@@ -79,6 +80,7 @@ _PG_init(void)
 	if (process_shared_preload_libraries_in_progress)
 		preload();
 	users_init_caller();
+	users_init_lookup();
 	users_init_identity();
 	users_init_hashing();
 	users_init_password();

@@ -1,0 +1,1 @@
+SELECT users_authenticate(:token);

@@ -1,0 +1,71 @@
+-- Makes of what was measured the results as JSON, and of these the tables.
+-- script/bench sets the variables, and `output`: json, text or markdown.
+SET client_min_messages = warning;
+\pset pager off
+\pset footer off
+
+CREATE TEMPORARY TABLE figure (name text, unit text, goal_is text, goal numeric, what text, place serial);
+COPY figure (name, unit, goal_is, goal, what) FROM :'figures';
+CREATE TEMPORARY TABLE measured (name text, baseline numeric, figure numeric, round serial);
+COPY measured (name, baseline, figure) FROM :'measured';
+
+CREATE TEMPORARY VIEW summary AS
+SELECT f.place, f.name, f.what, f.unit, f.goal_is, f.goal,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY m.baseline)::numeric AS baseline,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY m.figure)::numeric AS figure,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY m.figure / m.baseline)::numeric AS ratio,
+       min(m.figure / m.baseline) AS lowest, max(m.figure / m.baseline) AS highest,
+       jsonb_agg(jsonb_build_array(m.baseline, m.figure) ORDER BY m.round) AS rounds
+  FROM figure f JOIN measured m USING (name)
+ GROUP BY f.place, f.name, f.what, f.unit, f.goal_is, f.goal;
+
+CREATE TEMPORARY TABLE result AS
+SELECT jsonb_build_object(
+	'date', :'date', 'quick', :'quick'::boolean,
+	'machine', jsonb_build_object('cpu', :'cpu', 'cores', :'cores'::integer, 'memory_gib', :'memory'::numeric,
+		'kernel', :'kernel', 'file_system', :'file_system', 'load_before', :'load'::numeric),
+	'postgresql', current_setting('server_version'),
+	'users', (SELECT extversion FROM pg_extension WHERE extname = 'users'),
+	'figures', (SELECT jsonb_agg(jsonb_build_object(
+			'name', name, 'what', what, 'unit', unit, 'goal_is', goal_is, 'goal', goal,
+			'ratio', round(ratio, 4), 'lowest', round(lowest, 4), 'highest', round(highest, 4),
+			'goal_met', CASE goal_is WHEN '<=' THEN ratio <= goal WHEN '>=' THEN ratio >= goal END,
+			'baseline', baseline, 'figure', figure, 'rounds', rounds) ORDER BY place)
+		FROM summary)) AS document;
+
+-- A value with three digits or all before the point.
+CREATE FUNCTION pg_temp.shown(value numeric) RETURNS text
+RETURN round(value, greatest(0, 2 - floor(log(value))::integer));
+
+CREATE TEMPORARY VIEW shown AS
+SELECT d.place, f->>'name' AS name, f->>'what' AS what,
+       pg_temp.shown((f->>'baseline')::numeric) || ' ' || (f->>'unit') AS baseline,
+       pg_temp.shown((f->>'figure')::numeric) || ' ' || (f->>'unit') AS figure,
+       round((f->>'ratio')::numeric, 2) AS ratio,
+       round((f->>'lowest')::numeric, 2) || '–' || round((f->>'highest')::numeric, 2) AS spread,
+       coalesce(CASE f->>'goal_is' WHEN '<=' THEN '≤ ' WHEN '>=' THEN '≥ ' END || round((f->>'goal')::numeric, 2), '') AS goal,
+       CASE (f->>'goal_met')::boolean WHEN true THEN 'met' WHEN false THEN 'MISSED' ELSE '' END AS verdict
+  FROM result, jsonb_array_elements(document->'figures') WITH ORDINALITY AS d (f, place);
+
+SELECT :'output' = 'json' AS is_json, :'output' = 'text' AS is_text
+\gset
+\pset format unaligned
+\pset tuples_only on
+\if :is_json
+	SELECT jsonb_pretty(document) FROM result;
+\elif :is_text
+	\pset format aligned
+	\pset tuples_only off
+	\pset border 0
+	SELECT name, baseline, figure, ratio, spread, goal, verdict FROM shown ORDER BY place;
+\else
+	SELECT format(E'%s, PostgreSQL %s, users %s, on %s cores of %s with %s GiB of memory, Linux %s, data on %s; load average before it %s%s.\n',
+			document->>'date', document->>'postgresql', document->>'users', m->>'cores', m->>'cpu',
+			m->>'memory_gib', m->>'kernel', m->>'file_system', m->>'load_before',
+			CASE WHEN (document->>'quick')::boolean THEN '; a quick run, so rough' ELSE '' END)
+	  FROM result, jsonb_extract_path(document, 'machine') AS m;
+	\echo '| name | what | baseline | figure | ratio | spread | goal | |'
+	\echo '|---|---|--:|--:|--:|--:|--:|---|'
+	SELECT format('| `%s` | %s | %s | %s | **%s** | %s | %s | %s |', name, what, baseline, figure, ratio, spread, goal, verdict)
+	  FROM shown ORDER BY place;
+\endif

@@ -1,0 +1,57 @@
+-- The public surface as text: whatever changes a signature, a volatility, a
+-- right or a summary shows here.
+\pset format aligned
+\pset null '-'
+SET search_path = public;
+
+-- Functions: arguments, result, volatility, parallel, who may call.
+SELECT p.proname || '(' || pg_get_function_arguments(p.oid) || ')' AS function,
+       pg_get_function_result(p.oid) AS result,
+       p.provolatile::text || p.proparallel::text AS "vp",
+       (SELECT string_agg(CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END, ' ' ORDER BY 1)
+          FROM aclexplode(p.proacl) a WHERE a.grantee <> p.proowner) AS "who"
+  FROM pg_proc p
+ WHERE p.pronamespace = 'public'::regnamespace AND p.proname LIKE 'users\_%'
+ ORDER BY p.proname COLLATE "C";
+
+-- What \df+ says of them, first lines.
+SELECT p.proname AS function, split_part(obj_description(p.oid, 'pg_proc'), E'\n', 1) AS summary
+  FROM pg_proc p
+ WHERE p.pronamespace = 'public'::regnamespace AND p.proname LIKE 'users\_%'
+ ORDER BY p.proname COLLATE "C";
+
+-- Views and composite types, column by column.
+SELECT c.relname AS name, CASE c.relkind WHEN 'v' THEN 'view' ELSE 'type' END AS kind,
+       string_agg(a.attname || ' ' || format_type(a.atttypid, NULL), ', ' ORDER BY a.attnum) AS columns
+  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+ WHERE c.relnamespace = 'public'::regnamespace AND c.relname LIKE 'users\_%' AND c.relkind IN ('v', 'c')
+ GROUP BY 1, 2
+ ORDER BY 2, c.relname COLLATE "C";
+
+-- Who may read which columns of which table.
+SELECT a.attrelid::regclass AS "table", x.grantee::regrole AS "who",
+       string_agg(a.attname || CASE x.privilege_type WHEN 'SELECT' THEN '' ELSE ' ' || x.privilege_type END, ' ' ORDER BY a.attnum) AS columns
+  FROM pg_attribute a CROSS JOIN LATERAL aclexplode(a.attacl) x
+ WHERE a.attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'users'::regnamespace)
+ GROUP BY 1, 2
+ ORDER BY 1::text COLLATE "C", 2::text COLLATE "C";
+
+SELECT c.relname AS "table", p.polname AS policy, p.polcmd AS cmd,
+       (SELECT string_agg(r::regrole::text, ' ' ORDER BY 1) FROM unnest(p.polroles) r) AS "who",
+       pg_get_expr(p.polqual, p.polrelid) AS "using"
+  FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
+ WHERE c.relnamespace = 'users'::regnamespace
+ ORDER BY 1, 2;
+
+-- What is said of a mistake.
+SELECT users_register('nobody', 'ann', 'seven purple kettles', 'Ann', 'Archer');
+SELECT users_register('ann@example.org', 'no spaces', 'seven purple kettles', 'Ann', 'Archer');
+SELECT users_register('ann@example.org', 'ann', '12345678', 'Ann', 'Archer');
+SELECT users_register('ann@example.org', 'ann', 'seven purple kettles', '', 'Archer');
+SELECT users_register('ann@example.org', 'ann', 'seven purple kettles', 'Ann', 'Archer', theme => 'Purple');
+SELECT users_register('ann@example.org', 'ann', 'seven purple kettles', 'Ann', 'Archer', token => 'x');
+SELECT users_profile();
+SELECT users_authenticate('nonsense');
+SELECT users_id('nobody');
+SELECT users_disable_user('00000000-0000-0000-0000-000000000000');
+SELECT users_set_platform_role('00000000-0000-0000-0000-000000000000', 'king');
