@@ -80,7 +80,6 @@ CREATE TABLE users.session (
 	refreshed_at timestamptz NOT NULL,
 	expires_at timestamptz NOT NULL,
 	ends_at timestamptz NOT NULL,
-	token_expires_at timestamptz NOT NULL,
 	ended_at timestamptz,
 	nonce bytea NOT NULL,
 	counter bigint NOT NULL,
@@ -90,10 +89,9 @@ CREATE TABLE users.session (
 	WITH (fillfactor = 70);
 CREATE INDEX session_id ON users.session (id);
 COMMENT ON TABLE users.session IS
-'by-user: the authority on who is signed in. A token counts only while its row here has not ended; the row stays until no token of the session can be valid.';
+'by-user: the authority on who is signed in. A token counts only while its row here has not ended; the row stays a day longer, the longest life of an access token.';
 COMMENT ON COLUMN users.session.expires_at IS 'When it ends unless refreshed; never after ends_at.';
 COMMENT ON COLUMN users.session.ends_at IS 'When it ends whatever happens.';
-COMMENT ON COLUMN users.session.token_expires_at IS 'End of the access token minted last.';
 COMMENT ON COLUMN users.session.current_random IS
 'With the counter, the nonce and a key that is not here, the present refresh token; by itself no token.';
 

@@ -5,7 +5,7 @@ CREATE FUNCTION @extschema@.users_register(
 	RETURNS @extschema@.users_session AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.users_register(text, text, text, text, text, text, text, text, jsonb, text) IS
 'Sign up: makes an account and signs it in.
-email: at most 254 octets, unique without regard to case. username: 1 to 32 of A-Z a-z 0-9 _ - . unique likewise. password: see users_options(). language, theme: from users_languages and users_themes. label names the device. metadata is the person''s own, at most 16 kB. token: of a sign-up link or an invitation.
+email: at most 254 octets, unique without regard to case. username: 1 to 32 of A-Z a-z 0-9 _ - . unique likewise. password: see users_options(). first_name, last_name: 1 to 100 characters, no control characters. language, theme: from users_languages and users_themes. label names the device. metadata is the person''s own, at most 16 kB. token: of a sign-up link or an invitation.
 Status: ok, invalid_token, throttled, busy. Errors: US001 email, US002 username, US003 password, US005 name or metadata, US007 language or theme, US011 token for another address, US012 registration closed, 23505 address or username taken.
 For users_anon.';
 
@@ -72,6 +72,7 @@ CREATE FUNCTION @extschema@.users_change_password(current_password text, new_pas
 	RETURNS @extschema@.users_outcome AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.users_change_password(text, text, text) IS
 'Change the password. Ends every session, the present one too: the user signs in again.
+current_password must be right; new_password as strong as at sign-up; confirm_password the same as new_password.
 Status: ok, invalid_credentials, throttled, busy. Errors: US003 weak (DETAIL with reason and score), US004 the two differ, 28000.
 For users_member.';
 

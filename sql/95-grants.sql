@@ -56,3 +56,4 @@ GRANT USAGE ON TYPE
 	@extschema@.users_person, @extschema@.users_public_options, @extschema@.users_check_result
 	TO users_anon, users_member, users_service;
 GRANT USAGE ON TYPE users."application/jwk-set+json" TO users_anon, users_member, users_service;
+GRANT USAGE ON TYPE @extschema@.users_keys TO users_admin;

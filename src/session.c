@@ -31,10 +31,10 @@ static UsersQuery queries[] = {
 	[INSERT_SESSION] = {
 		.sql = "INSERT INTO users.session"
 			   " (user_id, id, label, client_address, user_agent, created_at, authenticated_at,"
-			   "  refreshed_at, expires_at, ends_at, token_expires_at, nonce, counter, current_random)"
-			   " VALUES ($1, $2, $3, $4, $5, $6, $6, $6, $7, $8, $9, $10, 1, $11)",
+			   "  refreshed_at, expires_at, ends_at, nonce, counter, current_random)"
+			   " VALUES ($1, $2, $3, $4, $5, $6, $6, $6, $7, $8, $9, 1, $10)",
 		.types = { UUIDOID, UUIDOID, TEXTOID, INETOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
-				   TIMESTAMPTZOID, TIMESTAMPTZOID, BYTEAOID, BYTEAOID } },
+				   TIMESTAMPTZOID, BYTEAOID, BYTEAOID } },
 	[FIND_SESSION] = {
 		.sql = "SELECT nonce, counter, current_random, previous_random, refreshed_at, expires_at,"
 			   "       ends_at, ended_at IS NOT NULL, authenticated_at"
@@ -43,10 +43,9 @@ static UsersQuery queries[] = {
 	[ROTATE] = {
 		.sql = "UPDATE users.session"
 			   "   SET counter = counter" PLUS "1, previous_random = current_random, current_random = $4,"
-			   "       refreshed_at = $5, expires_at = $6, token_expires_at = $7"
+			   "       refreshed_at = $5, expires_at = $6"
 			   " WHERE user_id" EQ "$1 AND id" EQ "$2 AND current_random" EQ "$3 AND ended_at IS NULL",
-		.types = { UUIDOID, UUIDOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
-				   TIMESTAMPTZOID } },
+		.types = { UUIDOID, UUIDOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID } },
 	[END_ONE] = {
 		.sql = "UPDATE users.session SET ended_at = $3"
 			   " WHERE user_id" EQ "$1 AND id" EQ "$2 AND ended_at IS NULL AND expires_at" GT "$3",
@@ -99,7 +98,6 @@ typedef struct Opening
 	const char *label;
 	const UsersClient *client;
 	UsersSession session;
-	TimestampTz token_expires_at;
 	bool changed;
 } Opening;
 
@@ -107,8 +105,8 @@ static void
 insert_session(const Opening *opening, TimestampTz now)
 {
 	const UsersSession *session = &opening->session;
-	Datum values[11];
-	char nulls[] = "           ";
+	Datum values[10];
+	char nulls[] = "          ";
 	bool isnull;
 
 	values[0] = UUIDPGetDatum(&session->user_id);
@@ -123,10 +121,9 @@ insert_session(const Opening *opening, TimestampTz now)
 	values[5] = TimestampTzGetDatum(now);
 	values[6] = TimestampTzGetDatum(session->expires_at);
 	values[7] = TimestampTzGetDatum(session->ends_at);
-	values[8] = TimestampTzGetDatum(opening->token_expires_at);
-	values[9] = users_bytes_datum(session->nonce, sizeof(session->nonce));
-	values[10] = users_bytes_datum(session->state.current,
-								   sizeof(session->state.current));
+	values[8] = users_bytes_datum(session->nonce, sizeof(session->nonce));
+	values[9] = users_bytes_datum(session->state.current,
+								  sizeof(session->state.current));
 	(void) users_write(&queries[INSERT_SESSION], values, nulls);
 }
 
@@ -167,7 +164,6 @@ users_open_session(UsersSignedIn *out, const UsersAccount *account,
 	session->ends_at = users_after(now, users_settings.session_ttl);
 	session->expires_at = idle_end(now, session->ends_at);
 	users_mint_tokens(out, session, account->is_admin, context);
-	opening.token_expires_at = out->expires_at;
 	if (!users_with_patience(open_unless_changed, &opening))
 		return USERS_OPEN_BUSY;
 	return opening.changed ? USERS_OPEN_CHANGED : USERS_OPENED;
@@ -286,7 +282,7 @@ rotate(void *argument)
 {
 	Rotation *rotation = argument;
 	const UsersSession *session = rotation->session;
-	Datum values[7];
+	Datum values[6];
 
 	values[0] = UUIDPGetDatum(&session->user_id);
 	values[1] = UUIDPGetDatum(&session->id);
@@ -295,8 +291,6 @@ rotate(void *argument)
 	values[3] = users_bytes_datum(rotation->next, sizeof(rotation->next));
 	values[4] = TimestampTzGetDatum(rotation->now);
 	values[5] = TimestampTzGetDatum(rotation->expires_at);
-	values[6] = TimestampTzGetDatum(
-		users_after(rotation->now, users_settings.access_token_ttl));
 	rotation->rotated = users_write(&queries[ROTATE], values, NULL) > 0;
 }
 

@@ -1,0 +1,157 @@
+-- Arguments that no page sends: each gets the status or the error of the
+-- contract, never an internal error, and never takes the server down.
+\set ECHO none
+\set QUIET 1
+\pset format unaligned
+\pset tuples_only true
+\pset pager off
+
+SET users.argon2_memory = '19MB';
+BEGIN;
+SELECT plan(590);
+
+-- What a statement answers: its first column, or the SQLSTATE it raises with
+-- the argument, constraint and reason that it names. who: a role to be, or a
+-- token to carry. undo: nothing of it remains, the identity neither.
+CREATE TEMP TABLE heard (said text, hint text);
+CREATE FUNCTION pg_temp.answer(statement text, who text DEFAULT NULL, undo boolean DEFAULT false)
+	RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	answer text;
+	state text;
+	message text;
+	detail text;
+	hint text;
+	argument text;
+	key text;
+BEGIN
+	BEGIN
+		IF who LIKE 'ey%' THEN
+			PERFORM users_authenticate(who);
+		ELSIF who IS NOT NULL THEN
+			PERFORM set_config('role', who, true);
+		END IF;
+		EXECUTE statement INTO answer;
+		PERFORM set_config('role', 'none', true);
+		IF undo THEN
+			RAISE SQLSTATE 'UNDO0';
+		END IF;
+	EXCEPTION
+		WHEN SQLSTATE 'UNDO0' THEN
+			NULL;
+		WHEN OTHERS THEN
+			GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL,
+				hint = PG_EXCEPTION_HINT, argument = COLUMN_NAME, key = CONSTRAINT_NAME;
+			INSERT INTO heard VALUES (concat_ws(E'\n', state, message, detail, hint, argument, key), hint);
+			answer := concat_ws(' ', state,
+				CASE WHEN argument = '' THEN NULL
+				     WHEN detail ~ ('(^|\n)argument: ' || argument || '(\n|$)') THEN argument
+				     ELSE '(no DETAIL line)' END,
+				nullif(key, ''), substring(detail FROM 'reason: (\w+)'));
+	END;
+	RETURN coalesce(answer, 'NULL');
+END
+$$;
+
+SET LOCAL users.max_failed_logins = 1000;
+SET LOCAL users.max_failed_logins_per_identifier = 10000;
+CREATE TEMP TABLE backend AS SELECT pg_backend_pid() AS pid, pg_postmaster_start_time() AS started;
+
+CREATE TEMP TABLE absurd (name text, t text);
+INSERT INTO absurd VALUES
+	('NULL', NULL), ('nothing', ''), ('spaces', '   '), ('line ends', E'\r\n\r\n'), ('hard spaces', U&'\00A0\2003\3000'),
+	('a megabyte', repeat('x', 1048576)), ('a megabyte of three bytes each', repeat(U&'\20AC', 349525)), ('a megabyte of spaces', repeat(' ', 1048576)), ('a megabyte of dots', repeat('.', 1048576)),
+	('control characters', E'\x01\x02\x07\x08\x1b[2J\x1f\x7f'), ('more of them', U&'\0080\0085\009F'), ('right to left', U&'\202Eeve\202C\200F\200E\2067\2069'), ('a byte order mark', U&'\FEFFeve'), ('nothing visible', U&'\200B\200C\200D\2060'),
+	('no characters', U&'\FFFE\FFFF\+01FFFE\+10FFFF'), ('accents upon accents', 'e' || repeat(U&'\0301', 1000)), ('a family', U&'\+01F468\200D\+01F469\200D\+01F467\200D\+01F466'), ('replacement', U&'\FFFD\FFFD'),
+	('quotes', '''"`$$;--/*'), ('SQL', '''); DROP TABLE users.account; --'), ('a format', '%s%n%p%1$s%%'), ('a pattern', '_%\%*?.[^a]'), ('backslashes', '\\\u0000\x00\n'), ('markup', '<script>alert(1)</script>'), ('JSON', '{"status": "ok"}'),
+	('a link', 'https://example.org/?token=x'), ('an array', '{NULL,"",NULL}'), ('a number', '-9223372036854775809'), ('an id', '00000000-0000-0000-0000-000000000000'), ('what COPY writes for NULL', '\N');
+-- For calls that hash each time.
+CREATE TEMP TABLE few AS
+	SELECT * FROM absurd WHERE name IN ('NULL', 'nothing', 'spaces', 'a megabyte', 'a megabyte of three bytes each', 'control characters', 'right to left', 'no characters', 'SQL');
+
+SELECT is(user_id IS NOT NULL, true, 'somebody to try it on')
+  FROM users_create_user('mia@example.org', 'mia', 'Mia', 'Ash', 'seven wet horses sing');
+CREATE TEMP TABLE mia AS SELECT * FROM users_login('mia', 'seven wet horses sing');
+
+-- Calls with one absurd argument; %s is its place.
+SELECT matches(pg_temp.answer(replace(call, '%s', quote_nullable(t)), undo => true), '^(' || wanted || ')$', label || ': ' || name)
+  FROM absurd, (VALUES
+	('users_register: email', 'SELECT status FROM users_register(%s, ''eve'', ''seven wet horses sing'', ''A'', ''B'')', 'US001 email'),
+	('users_register: username', 'SELECT status FROM users_register(''eve@example.org'', %s, ''seven wet horses sing'', ''A'', ''B'')', 'US002 username'),
+	('users_register: password', 'SELECT status FROM users_register(''eve@example.org'', ''eve'', %s, ''A'', ''B'')', 'ok|US003 password [a-z_]+'),
+	('users_register: first_name', 'SELECT status FROM users_register(''eve@example.org'', ''eve'', ''seven wet horses sing'', %s, ''B'')', 'ok|US005 first_name'),
+	('users_register: last_name', 'SELECT status FROM users_register(''eve@example.org'', ''eve'', ''seven wet horses sing'', ''A'', %s)', 'ok|US005 last_name'),
+	('users_register: token', 'SELECT status FROM users_register(''eve@example.org'', ''eve'', ''seven wet horses sing'', ''A'', ''B'', token => %s)', 'ok|0A000 token'),
+	('users_refresh: refresh_token', 'SELECT r::text FROM users_refresh(%s) r', '\(invalid_token,,,,,,,,,,\)'),
+	('users_logout: refresh_token', 'SELECT o::text FROM users_logout(%s) o', '\(ok,\)'),
+	('users_authenticate: token', 'SELECT users_authenticate(%s)', '28000'),
+	('users_validate_token: token', 'SELECT v::text FROM users_validate_token(%s) v', '\(invalid_token,,,,,,,\)'),
+	('users_id: identifier', 'SELECT users_id(%s)', 'US014 identifier')) v (label, call, wanted);
+SELECT is(pg_temp.answer(replace(call, '%s', quote_nullable(t)), undo => true), 'invalid_credentials', label || ': ' || name)
+  FROM few, (VALUES ('users_login: identifier', 'SELECT status FROM users_login(%s, ''seven wet horses sing'')'), ('users_login: password', 'SELECT status FROM users_login(''mia'', %s)')) v (label, call);
+SELECT is(pg_temp.answer(replace(call, '%s', quote_nullable(t)), undo => true), CASE WHEN t IS NULL THEN 'ok' ELSE wanted END, label || ': ' || name)
+  FROM absurd, (VALUES
+	('users_register: language', 'SELECT status FROM users_register(''eve@example.org'', ''eve'', ''seven wet horses sing'', ''A'', ''B'', language => %s)', 'US007 language'),
+	('users_register: theme', 'SELECT status FROM users_register(''eve@example.org'', ''eve'', ''seven wet horses sing'', ''A'', ''B'', theme => %s)', 'US007 theme')) v (label, call, wanted);
+
+-- What is left of a label is a line of text, if anything.
+SELECT is(pg_temp.answer('SELECT users_login(''mia'', ''seven wet horses sing'', ' || quote_nullable(t) || '); SELECT coalesce(label <> '''' AND label !~ ''[\u0001-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufeff]'' AND octet_length(label) <= 255, true) FROM users.session ORDER BY id DESC LIMIT 1', undo => true), 'true', 'users_login: label: ' || name) FROM absurd;
+
+-- With an identity.
+SELECT matches(pg_temp.answer(replace(call, '%s', quote_nullable(t)), (SELECT access_token FROM mia), true), '^(' || wanted || ')$', label || ': ' || name)
+  FROM absurd, (VALUES
+	('users_change_password: confirm_password', 'SELECT o::text FROM users_change_password(''seven wet horses sing'', ''ten dry goats mumble'', %s) o', 'US004 confirm_password'),
+	('users_change_password: new_password', 'SELECT o::text FROM users_change_password(''seven wet horses sing'', %1$s, %1$s) o', '\(ok,\)|US003 new_password [a-z_]+')) v (label, raw, wanted),
+       LATERAL (SELECT replace(raw, '%1$s', '%s')) c (call);
+
+SELECT is(pg_temp.answer(replace(call, '%s', quote_nullable(t)), (SELECT access_token FROM mia), true), '(invalid_credentials,)', label || ': ' || name)
+  FROM few, (VALUES
+	('users_confirm_password: password', 'SELECT o::text FROM users_confirm_password(%s) o'),
+	('users_delete_account: current_password', 'SELECT o::text FROM users_delete_account(%s) o'),
+	('users_change_password: current_password', 'SELECT o::text FROM users_change_password(%s, ''ten dry goats mumble'', ''ten dry goats mumble'') o')) v (label, call);
+
+---- other types
+
+SELECT is(pg_temp.answer('SELECT status FROM users_register(''eve@example.org'', ''eve'', ''seven wet horses sing'', ''A'', ''B'', metadata => ' || m || ')', undo => true), wanted, 'users_register: metadata: ' || left(m, 60) || ': ' || wanted)
+  FROM (VALUES ('NULL', 'ok'), ('''{}''', 'ok'), ('''{"": ""}''', 'ok'), ('''{"a": null}''', 'ok'), ('''{"\u202e": "\ud83d\ude00", "n": 1e1000, "a": [[[[[[]]]]]]}''', 'ok'), ('''{"status": "ok", "role": "users_admin", "__proto__": {"a": 1}}''', 'ok'),
+               ('(repeat(''{"a":'', 100) || ''1'' || repeat(''}'', 100))::jsonb', 'ok'), ('''[]''', 'US005 metadata'), ('''[{}]''', 'US005 metadata'), ('''null''', 'US005 metadata'), ('''0''', 'US005 metadata'), ('''""''', 'US005 metadata'), ('''"{}"''', 'US005 metadata'), ('''true''', 'US005 metadata'),
+               ('jsonb_build_object(''a'', repeat(''x'', 1048576))', 'US005 metadata'), ('(SELECT jsonb_object_agg(i, i) FROM generate_series(1, 100000) i)', 'US005 metadata'), ('(SELECT jsonb_object_agg(repeat(''k'', i), 1) FROM generate_series(1, 1000) i)', 'US005 metadata')) v (m, wanted);
+SELECT is(pg_temp.answer('SELECT users_revoke_session(' || id || ')', who, true), 'false', 'users_revoke_session(' || id || '), ' || CASE WHEN who IS NULL THEN 'a DBA' ELSE 'a member' END)
+  FROM (VALUES ('NULL'), ('''00000000-0000-0000-0000-000000000000'''), ('''ffffffff-ffff-ffff-ffff-ffffffffffff''')) v (id), (VALUES (NULL), ((SELECT access_token FROM mia))) w (who);
+SELECT is(pg_temp.answer('SELECT users_logout_all(' || arguments || ')', who, true), wanted, 'users_logout_all(' || arguments || '), ' || CASE WHEN who IS NULL THEN 'a DBA' ELSE 'a member' END || ': ' || wanted)
+  FROM (VALUES ('NULL, NULL', '28000', '1'), ('NULL, ''00000000-0000-0000-0000-000000000000''', 'US014 user_id', '42501'), ('true, ''ffffffff-ffff-ffff-ffff-ffffffffffff''', 'US014 user_id', '42501')) v (arguments, a, b),
+       LATERAL (VALUES (NULL, a), ((SELECT access_token FROM mia), b)) w (who, wanted);
+SELECT is(pg_temp.answer('SELECT ' || call, undo => true), wanted, call || ': ' || wanted)
+  FROM (VALUES ('users_disable_user(NULL)', 'US014 user_id'), ('users_disable_user(NULL, NULL)', 'US014 user_id'), ('users_enable_user(NULL)', 'US014 user_id'), ('users_disable_user(''00000000-0000-0000-0000-000000000000'')', 'US014 user_id'),
+               ('users_set_platform_role(NULL, ''admin'')', 'US014 user_id'), ('users_set_platform_role(users_id(''mia''), NULL)', '22023 platform_role'), ('users_set_platform_role(users_id(''mia''), '''')', '22023 platform_role'),
+               ('users_set_platform_role(users_id(''mia''), ''Admin'')', '22023 platform_role'), ('users_set_platform_role(users_id(''mia''), ''users_admin'')', '22023 platform_role'), ('users_set_platform_role(users_id(''mia''), repeat(''x'', 1048576))', '22023 platform_role'),
+               ('users_disable_user(users_id(''mia''), repeat(''x'', 500))', 'true'), ('users_disable_user(users_id(''mia''), repeat(''x'', 501))', 'US005 reason'), ('users_disable_user(users_id(''mia''), E''a\x1bb'')', 'US005 reason'),
+               ('users_unlock(NULL, NULL)', 'false'), ('users_unlock(''00000000-0000-0000-0000-000000000000'', ''0.0.0.0'')', 'false'), ('users_unlock(NULL, ''0.0.0.0/0'')', '22023 client_address'), ('users_unlock(NULL, ''::/0'')', '22023 client_address'),
+               ('users_unlock(NULL, ''::'')', 'false')) v (call, wanted);
+
+---- arguments as tables store them: packed, compressed, out of line
+
+CREATE TEMP TABLE stored (packed text, compressed text, far text, token text, metadata jsonb, address inet, id uuid);
+ALTER TABLE stored ALTER far SET STORAGE EXTERNAL;
+INSERT INTO stored SELECT 'mia', 'mia' || repeat(' ', 100000), 'mia' || repeat(' ', 100000), access_token, jsonb_build_object('a', repeat('x', 15000)), '192.0.2.1', session_id FROM mia;
+SELECT ok(pg_column_size(compressed) < 10000 AND pg_column_size(far) > 100000, 'some are stored in another form') FROM stored;
+SELECT is(pg_temp.answer('SELECT (users_login(' || col || ', ''seven wet horses sing'', ' || col || ')).status FROM stored', undo => true), 'ok', 'users_login: ' || col) FROM (VALUES ('packed'), ('compressed'), ('far')) v (col);
+SELECT is(pg_temp.answer('SELECT (users_register(''eve@example.org'', ''eve'', ''seven wet horses sing'', packed, packed, label => far, metadata => metadata)).status FROM stored', undo => true), 'ok', 'users_register');
+SELECT is(pg_temp.answer('SELECT users_authenticate(token) IS NOT NULL FROM stored', undo => true), 'true', 'users_authenticate');
+SELECT is(pg_temp.answer('SELECT (users_validate_token(token)).status FROM stored', undo => true), 'ok', 'users_validate_token');
+SELECT is(pg_temp.answer('SELECT (users_refresh(far)).status FROM stored', undo => true), 'invalid_token', 'users_refresh');
+SELECT is(pg_temp.answer('SELECT users_unlock(id, address) FROM stored', undo => true), 'false', 'users_unlock');
+SELECT is(pg_temp.answer('SELECT users_revoke_session(id) FROM stored', undo => true), 'true', 'users_revoke_session');
+
+---- nothing has broken
+
+SELECT is_empty('SELECT said FROM heard WHERE said !~ ''^(US0\d\d|28000|22023|42501|0A000)''', 'no error was another one');
+SELECT is_empty('SELECT DISTINCT said FROM heard WHERE said ~ ''^(US|22023|28000)'' AND hint = ''''', 'every error of ours has a HINT');
+SELECT is_empty('SELECT left(said, 200) FROM heard WHERE length(said) > 1000', 'none repeats what it was given');
+SELECT is((pid, started)::text, (pg_backend_pid(), pg_postmaster_start_time())::text, 'it is the same server and the same session') FROM backend;
+SELECT is(pg_temp.answer('SELECT status FROM users_login(''mia'', ''seven wet horses sing'')', undo => true), 'ok', 'where people sign in');
+SELECT is((SELECT count(*) FROM users.account), 1::bigint, 'nobody has come');
+SELECT is_empty('SELECT said FROM heard WHERE said ~* ''horses|goats|argon2id|eyJ|script|DROP''', 'no error shows a password, a hash, a token or what it was given');
+
+SELECT * FROM finish();
+ROLLBACK;

@@ -1,0 +1,308 @@
+-- What CREATE EXTENSION leaves: owners, rights, comments, markings; which
+-- roles it takes over; and that nothing of it looks along the search_path.
+\set ECHO none
+\set QUIET 1
+\pset format unaligned
+\pset tuples_only true
+\pset pager off
+
+SET users.argon2_memory = '19MB';
+SET client_min_messages = warning;
+BEGIN;
+SELECT plan(97);
+\ir ../lib/story.sql
+
+CREATE TEMP VIEW member AS
+	SELECT d.classid, d.objid, pg_describe_object(d.classid, d.objid, 0) AS what
+	  FROM pg_depend d JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
+	 WHERE d.deptype = 'e' AND e.extname = 'users';
+CREATE TEMP VIEW fn AS
+	SELECT p.*, n.nspname FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
+	  JOIN pg_namespace n ON n.oid = p.pronamespace;
+CREATE TEMP VIEW api AS SELECT * FROM fn WHERE nspname <> 'users';
+CREATE TEMP VIEW rel AS
+	SELECT c.*, n.nspname FROM member m JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
+	  JOIN pg_namespace n ON n.oid = c.relnamespace;
+CREATE TEMP VIEW tab AS SELECT * FROM rel WHERE relkind = 'r';
+-- Types of its own and of its tables and views; an array's rights are its element's.
+CREATE TEMP VIEW typ AS
+	SELECT t.* FROM pg_type t
+	 WHERE t.typcategory <> 'A'
+	   AND (t.oid IN (SELECT objid FROM member WHERE classid = 'pg_type'::regclass) OR t.typrelid IN (SELECT oid FROM rel));
+
+SELECT cmp_ok((SELECT count(*)::integer FROM member WHERE classid = k.class), '>=', k.least, 'the extension has ' || k.name)
+  FROM (VALUES ('pg_proc'::regclass, 20, 'functions'), ('pg_class', 14, 'tables and views'), ('pg_type', 8, 'types'),
+               ('pg_namespace', 1, 'a schema')) k (class, least, name);
+SELECT is(array_agg(DISTINCT classid::regclass::text ORDER BY classid::regclass::text), '{pg_class,pg_namespace,pg_proc,pg_type}',
+          'and objects of no other kind') FROM member;
+
+---- comments
+
+SELECT is_empty($$ SELECT what FROM member WHERE coalesce(obj_description(objid, classid::regclass::name), '') = '' $$,
+                'every object has a COMMENT');
+SELECT is_empty($$ SELECT oid::regprocedure FROM api WHERE split_part(obj_description(oid, 'pg_proc'), E'\n', 1) !~ '^[A-Z].{9,160}[.]?$' $$,
+                'a function''s begins with a line of summary');
+SELECT is_empty($$ SELECT oid::regprocedure FROM api WHERE obj_description(oid, 'pg_proc') !~ '(^|[.] |\n)For [a-z].*[.]$' $$,
+                'and says at its end who may call it');
+SELECT is_empty($$ SELECT oid::regprocedure, a.name FROM api, unnest(proargnames) a (name)
+                    WHERE pronargs > 1 AND obj_description(oid, 'pg_proc') !~ ('\m' || a.name || '\M') $$,
+                'where there are several arguments it explains each');
+SELECT is_empty($$ SELECT relname FROM rel WHERE relkind = 'v' AND obj_description(oid, 'pg_class') !~ '(^|[.] |\n)For [a-z]|administrators' $$,
+                'a view''s says for whom it is');
+SELECT is_empty($$ SELECT relname FROM tab WHERE obj_description(oid, 'pg_class') !~ '^(by-user|by-identifier|reference|queue): ' $$,
+                'a table''s begins with its kind');
+SELECT is_empty($$ SELECT t.relname FROM tab t JOIN pg_index i ON i.indrelid = t.oid AND i.indisprimary
+                     JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = i.indkey[0]
+                    WHERE obj_description(t.oid, 'pg_class') LIKE 'by-user:%' AND a.attname <> 'user_id' $$,
+                'by-user: its primary key begins with user_id');
+SELECT is_empty($$ SELECT relname FROM tab t WHERE NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = t.oid AND i.indisprimary) $$,
+                'every table has a primary key');
+
+---- owners and roles
+
+SELECT is_empty($$ SELECT m.what FROM member m
+                     LEFT JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
+                     LEFT JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
+                     LEFT JOIN pg_type t ON m.classid = 'pg_type'::regclass AND t.oid = m.objid
+                     LEFT JOIN pg_namespace n ON m.classid = 'pg_namespace'::regclass AND n.oid = m.objid
+                    WHERE coalesce(p.proowner, c.relowner, t.typowner, n.nspowner) <> 'users_owner'::regrole $$,
+                'everything belongs to users_owner');
+SELECT is_empty($$ SELECT c.oid::regclass FROM pg_index i JOIN tab t ON t.oid = i.indrelid JOIN pg_class c ON c.oid = i.indexrelid
+                    WHERE c.relowner <> 'users_owner'::regrole $$, 'indexes too');
+SELECT is(ARRAY(SELECT rolname FROM pg_roles WHERE rolname LIKE 'users\_%' ORDER BY 1),
+          '{users_admin,users_anon,users_dba,users_member,users_owner,users_proxy,users_relay,users_service}'::name[],
+          'there are eight roles');
+SELECT is_empty($$ SELECT rolname FROM pg_authid WHERE rolname LIKE 'users\_%'
+                      AND (rolcanlogin OR rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication OR rolpassword IS NOT NULL) $$,
+                'none may log in or has an attribute');
+SELECT is_empty($$ SELECT 1 FROM pg_auth_members WHERE 'users_owner'::regrole IN (roleid, member) $$,
+                'users_owner has no members and is a member of nothing');
+SELECT set_eq($$ SELECT member::regrole::text, roleid::regrole::text FROM pg_auth_members
+                  WHERE member::regrole::text LIKE 'users\_%' AND roleid::regrole::text LIKE 'users\_%' $$,
+              $$ VALUES ('users_admin', 'users_member'), ('users_dba', 'users_admin') $$,
+              'administrators are members, DBAs administrators, and that is all');
+SELECT is_empty($$ SELECT 1 FROM pg_auth_members WHERE member::regrole::text LIKE 'users\_%' AND roleid::regrole::text NOT LIKE 'users\_%' $$,
+                'none is a member of another role');
+SELECT is_empty($$ SELECT setrole FROM pg_db_role_setting WHERE setrole::regrole::text LIKE 'users\_%' $$, 'or has settings of its own');
+
+---- rights
+
+SELECT is_empty($$ SELECT relname FROM tab WHERE NOT relrowsecurity $$, 'all tables have row-level security');
+SELECT is_empty($$ SELECT relname FROM tab WHERE relforcerowsecurity $$, 'none has it forced on its owner');
+SELECT is_empty($$ SELECT relname FROM rel WHERE relkind = 'v' AND NOT coalesce(reloptions, '{}') && '{security_invoker=true,security_invoker=on}' $$,
+                'views are security_invoker');
+SELECT is_empty($$ SELECT polname FROM pg_policy JOIN tab ON tab.oid = polrelid WHERE polname !~ '^users_' OR polroles = '{0}' OR polcmd <> 'r' $$,
+                'policies are named users_..., for reading only, and for certain roles');
+
+CREATE TEMP VIEW granted AS
+	SELECT 'function ' || f.proname AS what, a.* FROM fn f, aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) a
+	UNION ALL SELECT 'relation ' || r.relname, a.* FROM rel r, aclexplode(coalesce(r.relacl, acldefault('r', r.relowner))) a
+	UNION ALL SELECT 'column ' || r.relname || '.' || t.attname, a.* FROM rel r JOIN pg_attribute t ON t.attrelid = r.oid, aclexplode(t.attacl) a
+	UNION ALL SELECT 'type ' || t.typname, a.* FROM typ t, aclexplode(coalesce(t.typacl, acldefault('T', t.typowner))) a
+	UNION ALL SELECT 'schema ' || n.nspname, a.* FROM pg_namespace n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a
+	           WHERE n.nspname = 'users';
+
+SELECT set_eq($$ SELECT what, privilege_type FROM granted WHERE grantee = 0 $$,
+              $$ VALUES ('function users_current_user_id', 'EXECUTE'), ('function users_current_session_id', 'EXECUTE'),
+                        ('function users_current_role', 'EXECUTE'), ('function users_is_admin', 'EXECUTE') $$,
+              'PUBLIC may call four functions that tell nothing without an identity, and nothing else');
+SELECT is_empty($$ SELECT what, grantee::regrole, privilege_type FROM granted WHERE grantee NOT IN (0, 'users_owner'::regrole) AND is_grantable $$,
+                'nothing may be granted on');
+SELECT is_empty($$ SELECT what, grantee::regrole FROM granted WHERE grantee <> 0 AND grantee::regrole::text !~ '^users_' $$,
+                'other roles than the extension''s have nothing');
+SELECT is_empty($$ SELECT what, grantee::regrole, privilege_type FROM granted
+                    WHERE what ~ '^(relation|column)' AND grantee <> 'users_owner'::regrole AND privilege_type <> 'SELECT' $$,
+                'nobody writes tables but their owner');
+SELECT is_empty($$ SELECT what, grantee::regrole FROM granted
+                    WHERE what ~ '^column .*(hash|nonce|secret|random|check_value|counter)' AND grantee <> 'users_owner'::regrole $$,
+                'and nobody else reads what is secret');
+SELECT set_eq($$ SELECT DISTINCT substring(what FROM '^column (\w+)') FROM granted WHERE what LIKE 'column %' $$,
+              $$ VALUES ('session'), ('language'), ('theme'), ('signing_key') $$, 'of four tables some columns are read through views');
+SELECT is_empty($$ SELECT what FROM granted WHERE what = 'schema users' AND grantee <> 'users_owner'::regrole $$,
+                'the schema of the tables is closed');
+SELECT is(ARRAY(SELECT grantee::regrole::text FROM pg_namespace n, aclexplode(n.nspacl) WHERE n.nspname = 'public' AND grantee::regrole::text ~ '^users_' ORDER BY 1),
+          '{users_anon,users_member,users_relay,users_service}', 'who calls the API may use its schema');
+-- A row's type is needed to name it in a function of one's own.
+SELECT is_empty($$ SELECT f.proname, f.prorettype::regtype, r.role FROM api f
+                     JOIN pg_type t ON t.oid = f.prorettype AND t.oid IN (SELECT oid FROM typ),
+                     (VALUES ('users_anon'), ('users_member'), ('users_admin'), ('users_service')) r (role)
+                    WHERE has_function_privilege(r.role, f.oid, 'EXECUTE') AND NOT has_type_privilege(r.role, t.oid, 'USAGE') $$,
+                'who may call a function may use the type of its result');
+
+---- functions
+
+SELECT is_empty($$ SELECT oid::regprocedure FROM fn WHERE prosecdef $$, 'no function is SECURITY DEFINER');
+SELECT is_empty($$ SELECT oid::regprocedure FROM fn WHERE prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c') $$, 'all are in C');
+SELECT is_empty($$ SELECT oid::regprocedure FROM fn WHERE proconfig IS NOT NULL $$, 'none has a SET clause');
+SELECT is_empty($$ SELECT proname FROM fn GROUP BY proname HAVING count(*) > 1 $$, 'one signature per name');
+SELECT is_empty($$ SELECT oid::regprocedure FROM api WHERE proname !~ '^users_' $$, 'they are called users_...');
+SELECT is_empty($$ SELECT relname FROM rel WHERE relkind = 'v' AND relname !~ '^users_' $$, 'so are the views');
+SELECT is_empty($$ SELECT oid::regprocedure FROM api WHERE proisstrict $$, 'none is STRICT');
+SELECT is_empty($$ SELECT oid::regprocedure FROM api WHERE proargmodes IS NOT NULL OR prorettype = 'record'::regtype $$, 'none has OUT columns');
+SELECT is_empty($$ SELECT oid::regprocedure FROM api WHERE pronargs > 0
+                      AND (proargnames IS NULL OR '' = ANY (proargnames)) AND proname <> 'users_set_picture' $$, 'arguments have names');
+SELECT is_empty($$ SELECT oid::regprocedure FROM api WHERE proleakproof $$, 'none is LEAKPROOF');
+SELECT set_eq($$ SELECT proname FROM api WHERE proretset $$, $$ VALUES ('users_health'::name) $$, 'only lists are sets');
+SELECT set_eq($$ SELECT proname, provolatile FROM api WHERE provolatile <> 'v' $$,
+              $$ VALUES ('users_current_user_id'::name, 's'::"char"), ('users_current_session_id', 's'), ('users_current_role', 's'),
+                        ('users_is_admin', 's'), ('users_validate_token', 's'), ('users_options', 's'), ('users_profile', 's'),
+                        ('users_id', 's'), ('users_health', 's'), ('users_jwks', 's') $$,
+              'what only reads is STABLE, and nothing is IMMUTABLE');
+SELECT is_empty($$ SELECT proname, proparallel FROM api
+                    WHERE proparallel <> CASE WHEN proname ~ '^users_(current_|is_admin$)' THEN 'r' ELSE 'u' END $$,
+                'who one is may be asked in a parallel query''s leader; what reads the newest state, nowhere in one');
+
+---- tables
+
+SELECT is_empty($$ SELECT relname FROM pg_class WHERE relkind = 'S' AND relnamespace = 'users'::regnamespace $$, 'no sequences');
+SELECT is_empty($$ SELECT tgname FROM pg_trigger JOIN tab ON tab.oid = tgrelid WHERE NOT tgisinternal $$, 'no triggers');
+SELECT is_empty($$ SELECT rulename FROM pg_rewrite JOIN tab ON tab.oid = ev_class $$, 'no rules');
+SELECT is_empty($$ SELECT relname FROM tab WHERE relpersistence <> 'p' $$, 'no unlogged tables');
+SELECT is_empty($$ SELECT oid::regclass FROM pg_class WHERE relnamespace = 'users'::regnamespace AND relkind IN ('r', 'v', 'm', 'p', 'f') AND oid NOT IN (SELECT oid FROM rel) $$,
+                'the schema holds nothing that is not the extension''s');
+SELECT is_empty($$ SELECT relname FROM rel WHERE relkind <> 'v' AND nspname <> 'users' $$, 'tables are in the schema users');
+SELECT set_eq($$ SELECT unnest(extconfig)::regclass::text FROM pg_extension WHERE extname = 'users' $$,
+              $$ SELECT oid::regclass::text FROM tab WHERE relname <> 'event_position' $$, 'a dump takes every table along but event_position');
+SELECT is_empty($$ SELECT c.table, c.condition FROM pg_extension, unnest(extconfig::regclass[], extcondition) c ("table", condition)
+                    WHERE extname = 'users' AND (c.condition = '') = (c.table::text IN ('users.language', 'users.theme')) $$,
+                'whole, but for the rows that the script makes');
+SELECT is_empty($$ SELECT * FROM users.root_key $$, 'no key is made by CREATE EXTENSION');
+SELECT is_empty($$ SELECT * FROM users.signing_key $$, 'not for signing either');
+SELECT is_empty($$ SELECT conname FROM pg_constraint JOIN tab t ON t.oid = conrelid WHERE contype = 'f' AND confrelid NOT IN (SELECT oid FROM tab) $$,
+                'no foreign key leads out of the extension');
+
+---- where and onto what it can be installed
+
+SELECT is(pg_temp.story(NULL, 'ALTER EXTENSION users SET SCHEMA pg_temp'), '0A000', 'it cannot be moved');
+SELECT is(pg_temp.story(NULL, 'DROP EXTENSION users', 'CREATE SCHEMA api', 'CREATE EXTENSION users SCHEMA api',
+                        $$ SELECT string_agg(DISTINCT nspname, ',' ORDER BY nspname) FROM fn $$, 'SELECT users.prepare_statements() > 50',
+                        $$ SELECT status FROM api.users_register('ann@example.org', 'ann', 'seven wet horses sing', 'Ann', 'Ash') $$,
+                        'SELECT count(*) FROM api.users_sessions',
+                        $$ SELECT pg_temp.rights(coalesce(nspacl, acldefault('n', nspowner))) FROM pg_namespace WHERE nspname = 'api' $$),
+          'done | done | done | api,users | true | ok | 1 | users_anon,users_member,users_relay,users_service', 'but installed in another schema')
+  FROM (SELECT pg_temp.deed($$ CREATE FUNCTION pg_temp.rights(acl aclitem[]) RETURNS text LANGUAGE sql AS
+        'SELECT string_agg(grantee::regrole::text, '','' ORDER BY grantee::regrole::text) FROM aclexplode(acl) WHERE grantee <> ''postgres''::regrole' $$)) f;
+SELECT is(pg_temp.story(NULL, 'DROP EXTENSION users', 'CREATE SCHEMA ' || quote_ident(schema), format('CREATE EXTENSION users SCHEMA %I', schema)),
+          'done | done | 3F000', 'not in the schema ' || quote_ident(schema))
+  FROM (VALUES ('users'), ('Api'), ('my api'), ('my;api')) v (schema);
+SELECT is(pg_temp.story(NULL, 'DROP EXTENSION users', 'CREATE SCHEMA users', 'CREATE EXTENSION users SCHEMA public'), 'done | done | 42P06',
+          'nor where there is a schema users already');
+
+SELECT is(pg_temp.story(NULL, 'DROP EXTENSION users', format('ALTER ROLE %I %s', role, attribute), 'CREATE EXTENSION users SCHEMA public'),
+          'done | done | 55000', format('a role %s with %s is not taken over', role, attribute))
+  FROM unnest('{users_owner,users_anon,users_relay}'::text[]) role, unnest('{LOGIN,SUPERUSER,BYPASSRLS,CREATEROLE,CREATEDB,REPLICATION}'::text[]) attribute
+ WHERE role = 'users_owner' OR attribute IN ('LOGIN', 'CREATEROLE');
+CREATE ROLE regress_users_30;
+SELECT is(pg_temp.story(NULL, 'DROP EXTENSION users', 'GRANT users_owner TO regress_users_30', 'CREATE EXTENSION users SCHEMA public'),
+          'done | done | 55000', 'nor users_owner with a member');
+SELECT is(pg_temp.story(NULL, 'DROP EXTENSION users', 'GRANT regress_users_30 TO users_owner', 'CREATE EXTENSION users SCHEMA public'),
+          'done | done | 55000', 'or with a membership');
+SELECT is(pg_temp.story(NULL, 'DROP EXTENSION users', 'GRANT users_member, users_service, users_relay TO regress_users_30', 'CREATE EXTENSION users SCHEMA public'),
+          'done | done | done', 'members of the other roles keep their membership');
+SELECT is(pg_temp.story(NULL, 'DROP EXTENSION users',
+                        $$ SELECT count(*) FROM pg_roles WHERE rolname LIKE 'users\_%' $$, $$ SELECT count(*) FROM pg_namespace WHERE nspname = 'users' $$,
+                        $$ SELECT count(*) FROM pg_proc WHERE probin LIKE '%/users' $$, 'CREATE EXTENSION users SCHEMA public'),
+          'done | 8 | 0 | 0 | done', 'DROP EXTENSION leaves the roles and nothing else, and it can be installed again');
+
+---- the search_path
+
+SELECT cmp_ok(users.prepare_statements(), '>', 50, 'all statements of the library can be prepared');
+
+-- All that pg_catalog has, by the same names and types and with evil in it.
+CREATE SCHEMA hostile;
+CREATE FUNCTION hostile.evil() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'found along the search_path'; END $$;
+DO $do$
+DECLARE
+	f record;
+BEGIN
+	FOR f IN SELECT typname FROM pg_type WHERE typnamespace = 'pg_catalog'::regnamespace
+	            AND typname IN ('text', 'uuid', 'name', 'oid', 'regclass', 'regrole', 'jsonb', 'bytea', 'inet', 'timestamptz', 'xid8', 'float8', 'int8', 'bool') LOOP
+		EXECUTE format('CREATE DOMAIN hostile.%I AS pg_catalog.%I CHECK (hostile.evil())', f.typname, f.typname);
+	END LOOP;
+	FOR f IN SELECT relname FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind IN ('r', 'v') LOOP
+		EXECUTE format('CREATE VIEW hostile.%I AS SELECT hostile.evil()', f.relname);
+	END LOOP;
+	FOR f IN SELECT p.proname, p.proretset, p.prorettype::regtype AS result, array_to_string(p.proargtypes::regtype[], ', ') AS arguments
+	           FROM pg_proc p
+	          WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.prokind = 'f' AND p.prorettype <> 'trigger'::regtype
+	            AND NOT EXISTS (SELECT FROM pg_type t WHERE t.typtype = 'p' AND (t.oid = p.prorettype OR t.oid = ANY (p.proargtypes))) LOOP
+		EXECUTE format('CREATE FUNCTION hostile.%I(%s) RETURNS %s%s LANGUAGE plpgsql AS %L',
+		               f.proname, f.arguments, CASE WHEN f.proretset THEN 'SETOF ' END, f.result,
+		               format('BEGIN PERFORM hostile.evil(); RETURN%s; END', CASE WHEN NOT f.proretset THEN ' NULL' END));
+	END LOOP;
+	FOR f IN SELECT o.oprname, o.oprleft::regtype AS l, o.oprright::regtype AS r, p.proname
+	           FROM pg_operator o JOIN pg_proc p ON p.oid = o.oprcode
+	          WHERE o.oprnamespace = 'pg_catalog'::regnamespace AND o.oprleft <> 0
+	            AND to_regprocedure(format('hostile.%I(%s, %s)', p.proname, o.oprleft::regtype, o.oprright::regtype)) IS NOT NULL LOOP
+		EXECUTE format('CREATE OPERATOR hostile.%s (FUNCTION = hostile.%I, LEFTARG = %s, RIGHTARG = %s)', f.oprname, f.proname, f.l, f.r);
+	END LOOP;
+END
+$do$;
+GRANT USAGE ON SCHEMA hostile TO PUBLIC;
+CREATE ROLE regress_users_30_login LOGIN NOINHERIT;
+
+CREATE FUNCTION pg_temp.falls() RETURNS text LANGUAGE plpgsql SET search_path = hostile, pg_catalog AS $$
+BEGIN
+	PERFORM 1 WHERE 'a'::pg_catalog.text = 'a'::pg_catalog.text;
+	RETURN NULL;
+EXCEPTION WHEN raise_exception THEN
+	RETURN SQLERRM;
+END
+$$;
+SELECT is(pg_temp.falls(), 'found along the search_path', 'a trap is laid');
+
+SET LOCAL search_path = hostile, pg_catalog, public;
+SELECT users.prepare_statements() AS prepared \gset
+SELECT public.users_setup_login('regress_users_30_login', true, true) IS NULL AS set_up \gset
+SELECT status, access_token, refresh_token, user_id FROM public.users_register('ann@example.org', 'ann', 'seven wet horses sing', 'Ann', 'Ash', 'de', 'TealTide') \gset registered_
+SELECT user_id FROM public.users_create_user('bob@example.org', 'bob', 'Bob', 'Ash', 'seven wet horses sing', platform_role => 'admin') \gset bob_
+SELECT status, access_token, refresh_token FROM public.users_login('ann', 'seven wet horses sing') \gset login_
+SELECT status FROM public.users_login('ann', 'six wet horses sing') \gset wrong_
+SELECT status FROM public.users_login('nobody', 'six wet horses sing') \gset nobody_
+SELECT status, access_token, refresh_token FROM public.users_refresh(:'login_refresh_token') \gset refresh_
+SELECT status, username FROM public.users_validate_token(:'refresh_access_token') \gset claims_
+SELECT public.users_id('bob@example.org') AS found \gset
+SELECT public.users_set_platform_role(:'registered_user_id', 'admin') AS promoted \gset
+SELECT public.users_disable_user(:'bob_user_id') AS disabled \gset
+SELECT public.users_enable_user(:'bob_user_id') AS enabled \gset
+SELECT public.users_set_platform_role(:'registered_user_id', 'user') AS demoted \gset
+SELECT public.users_unlock(:'registered_user_id') AS unlocked \gset
+SELECT kid FROM public.users_rotate_key() \gset rotated_
+SELECT kid FROM public.users_keys LIMIT 1 \gset listed_
+SELECT public.users_revoke_key(:'rotated_kid') AS revoked \gset
+SELECT public.users_jwks() IS NULL AS jwks \gset
+SELECT name FROM public.users_health() LIMIT 1 \gset health_
+SELECT public.users_options() IS NULL AS options \gset
+SELECT status, access_token FROM public.users_login('ann', 'seven wet horses sing') \gset again_
+SAVEPOINT identified;
+SELECT public.users_authenticate(:'again_access_token') AS user_id \gset authenticated_
+SELECT username FROM public.users_profile() \gset profile_
+SELECT is_current AS session FROM public.users_sessions LIMIT 1 \gset seen_
+SELECT status FROM public.users_confirm_password('seven wet horses sing') \gset confirmed_
+SELECT public.users_logout_all(true) AS others \gset
+SELECT status FROM public.users_change_password('seven wet horses sing', 'seven dry horses sing', 'seven dry horses sing') \gset changed_
+SELECT status FROM public.users_delete_account('seven dry horses sing') \gset deleted_
+ROLLBACK TO identified;
+SELECT status FROM public.users_logout(:'refresh_refresh_token') \gset logout_
+SELECT public.users_renew_root_key() AS renewed \gset
+SET LOCAL search_path = public;
+
+SELECT is(:'prepared'::integer, users.prepare_statements(), 'they can with another''s functions, operators, types and tables first in the search_path');
+SELECT is(:'set_up'::text, 'f', 'so can a login');
+SELECT is(:'registered_status'::text, 'ok', 'and people sign up');
+SELECT is(:'bob_user_id', users_id('bob')::text, 'are made');
+SELECT is(:'login_status'::text, 'ok', 'sign in');
+SELECT is(:'wrong_status'::text, 'invalid_credentials', 'or do not');
+SELECT is(:'nobody_status'::text, 'invalid_credentials', 'when they are nobody');
+SELECT is(:'refresh_status'::text, 'ok', 'refresh');
+SELECT is(:'claims_status' || :'claims_username', 'okann', 'are recognised');
+SELECT is(:'found'::text, :'bob_user_id', 'and found');
+SELECT is(:'disabled' || :'enabled' || :'promoted' || :'demoted' || :'unlocked', 'ttttf', 'administrators work');
+SELECT is(:'revoked' || :'jwks' || :'options', 'tff', 'with keys too');
+SELECT is(:'health_name'::text, 'preload', 'and ask how all is');
+SELECT is(:'authenticated_user_id'::text, :'registered_user_id', 'people authenticate');
+SELECT is(:'profile_username' || :'seen_session', 'annt', 'see themselves');
+SELECT is(concat_ws(' ', :'confirmed_status', :'changed_status', :'deleted_status', :'logout_status', :'renewed'), 'ok ok ok ok t', 'and do all that they may');
+
+SELECT * FROM finish();
+ROLLBACK;

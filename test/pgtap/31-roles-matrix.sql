@@ -1,0 +1,132 @@
+-- Who may call which function and read which view: all of them, for every
+-- role. Whoever adds one says here for whom it is.
+\set ECHO none
+\set QUIET 1
+\pset format unaligned
+\pset tuples_only true
+\pset pager off
+
+SET client_min_messages = warning;
+BEGIN;
+SELECT plan(12);
+
+CREATE ROLE regress_users_31_login LOGIN NOINHERIT;
+CREATE ROLE regress_users_31_admin_login LOGIN NOINHERIT;
+CREATE ROLE regress_users_31_owner LOGIN;
+CREATE ROLE regress_users_31_person LOGIN IN ROLE users_dba;
+CREATE ROLE regress_users_31_stranger LOGIN;
+SELECT users_setup_login('regress_users_31_login', trusted_client => true) IS NULL AS ignored,
+       users_setup_login('regress_users_31_admin_login', admin => true) IS NULL AS ignored_too,
+       users_setup_owner('regress_users_31_owner') IS NULL AS ignored_as_well \gset
+
+-- What each is called below.
+CREATE TEMP TABLE who (short text, role text);
+INSERT INTO who VALUES ('anon', 'users_anon'), ('member', 'users_member'), ('admin', 'users_admin'), ('dba', 'users_dba'),
+	('service', 'users_service'), ('relay', 'users_relay'), ('proxy', 'users_proxy'),
+	('person', 'regress_users_31_person'), ('login', 'regress_users_31_login'), ('login+admin', 'regress_users_31_admin_login'),
+	('owner', 'regress_users_31_owner'), ('stranger', 'regress_users_31_stranger');
+CREATE FUNCTION pg_temp.everybody() RETURNS text LANGUAGE sql AS $$ SELECT string_agg(short, ' ' ORDER BY short COLLATE "C") FROM who $$;
+CREATE FUNCTION pg_temp.sorted(shorts text) RETURNS text LANGUAGE sql AS
+$$ SELECT CASE shorts WHEN 'everybody' THEN pg_temp.everybody() ELSE (SELECT string_agg(w, ' ' ORDER BY w COLLATE "C") FROM regexp_split_to_table(shorts, ' +') w) END $$;
+
+---- functions
+
+CREATE TEMP TABLE function_rights (name text, shorts text);
+INSERT INTO function_rights VALUES
+	('users_current_user_id',     'everybody'),
+	('users_current_session_id',  'everybody'),
+	('users_current_role',        'everybody'),
+	('users_is_admin',            'everybody'),
+	('users_authenticate',        'anon member admin dba person login login+admin'),
+	('users_register',            'anon member admin dba person'),
+	('users_login',               'anon member admin dba person'),
+	('users_refresh',             'anon member admin dba person'),
+	('users_logout',              'anon member admin dba person'),
+	('users_options',             'anon member admin dba person'),
+	('users_jwks',                'anon member admin dba person service'),
+	('users_validate_token',      'admin dba person service'),
+	('users_profile',             'member admin dba person'),
+	('users_logout_all',          'member admin dba person'),
+	('users_revoke_session',      'member admin dba person'),
+	('users_confirm_password',    'member admin dba person'),
+	('users_change_password',     'member admin dba person'),
+	('users_delete_account',      'member admin dba person'),
+	('users_create_user',         'admin dba person'),
+	('users_disable_user',        'admin dba person'),
+	('users_enable_user',         'admin dba person'),
+	('users_set_platform_role',   'admin dba person'),
+	('users_unlock',              'admin dba person'),
+	('users_id',                  'admin dba person'),
+	('users_health',              'admin dba person'),
+	('users_rotate_key',          'admin dba person'),
+	('users_revoke_key',          'admin dba person'),
+	('users_renew_root_key',      ''),
+	('users_setup_login',         ''),
+	('users_setup_owner',         ''),
+	('prepare_statements',        '');
+
+CREATE TEMP VIEW functions AS
+	SELECT p.oid, p.proname FROM pg_depend d JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND e.extname = 'users'
+	  JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid;
+SELECT set_eq('SELECT proname::text FROM functions', 'SELECT name FROM function_rights', 'every function is here');
+SELECT bag_eq($$ SELECT proname::text, coalesce(string_agg(short, ' ' ORDER BY short COLLATE "C") FILTER (WHERE has_function_privilege(role, oid, 'EXECUTE')), '')
+                   FROM functions CROSS JOIN who GROUP BY proname $$,
+              $$ SELECT name, coalesce(pg_temp.sorted(shorts), '') FROM function_rights $$, 'and may be called by whom it says');
+SELECT is_empty($$ SELECT proname, short FROM functions CROSS JOIN who WHERE has_function_privilege(role, oid, 'EXECUTE WITH GRANT OPTION') $$,
+                'nobody may let others call one');
+
+---- views
+
+CREATE TEMP TABLE view_rights (name text, shorts text);
+INSERT INTO view_rights VALUES
+	('users_languages', 'anon member admin dba person'),
+	('users_themes',    'anon member admin dba person'),
+	('users_sessions',  'member admin dba person'),
+	('users_keys',      'admin dba person');
+
+CREATE TEMP VIEW relations AS
+	SELECT c.oid, c.relname, c.relkind, n.nspname
+	  FROM pg_depend d JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND e.extname = 'users'
+	  JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid JOIN pg_namespace n ON n.oid = c.relnamespace;
+SELECT set_eq($$ SELECT relname::text FROM relations WHERE relkind <> 'r' $$, 'SELECT name FROM view_rights', 'every view is here');
+SELECT bag_eq($$ SELECT relname::text, coalesce(string_agg(short, ' ' ORDER BY short COLLATE "C") FILTER (WHERE has_table_privilege(role, oid, 'SELECT')), '')
+                   FROM relations CROSS JOIN who WHERE relkind <> 'r' GROUP BY relname $$,
+              $$ SELECT name, pg_temp.sorted(shorts) FROM view_rights $$, 'and is read by whom it says');
+SELECT is_empty($$ SELECT relname, short FROM relations CROSS JOIN who
+                    WHERE has_table_privilege(role, oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER') $$,
+                'nobody has more than SELECT on a view or a table');
+-- An invoker's view needs rights on each column that it mentions.
+SELECT is_empty($$ SELECT v.relname, t.relname, a.attname, short
+                     FROM relations v
+                     JOIN pg_rewrite w ON w.ev_class = v.oid
+                     JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
+                     JOIN relations t ON t.oid = d.refobjid AND t.relkind = 'r'
+                     JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
+                    CROSS JOIN who
+                    WHERE v.relkind = 'v' AND has_table_privilege(role, v.oid, 'SELECT') AND NOT has_column_privilege(role, t.oid, a.attnum, 'SELECT') $$,
+                'who may read a view may read what it reads');
+
+---- tables
+
+SELECT is_empty($$ SELECT relname, short FROM relations CROSS JOIN who WHERE relkind = 'r' AND has_table_privilege(role, oid, 'SELECT') $$,
+                'nobody reads a whole table');
+SELECT set_eq($$ SELECT relname::text || '.' || attname, string_agg(short, ' ' ORDER BY short COLLATE "C")
+                   FROM relations r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 CROSS JOIN who
+                  WHERE relkind = 'r' AND has_column_privilege(role, r.oid, a.attnum, 'SELECT') GROUP BY 1 $$,
+              $$ SELECT relation || '.' || col, pg_temp.sorted(shorts)
+                   FROM (VALUES ('session', 'user_id id label client_address user_agent created_at authenticated_at refreshed_at expires_at ended_at', 'member admin dba person'),
+                                ('language', 'code name', 'anon member admin dba person'), ('theme', 'name', 'anon member admin dba person'),
+                                ('signing_key', 'kid algorithm created_at retires_at revoked_at', 'admin dba person')) v (relation, columns, shorts),
+                        regexp_split_to_table(columns, ' ') col $$, 'columns are read for the views alone');
+SELECT set_eq($$ SELECT relname::text || '.' || attname, short, privilege
+                   FROM relations r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 CROSS JOIN who, unnest('{INSERT,UPDATE,REFERENCES}'::text[]) privilege
+                  WHERE has_column_privilege(role, r.oid, a.attnum, privilege) $$,
+              $$ VALUES ('person_id.user_id', 'owner', 'REFERENCES') $$, 'an owner of tables may refer to people, and nobody write anything');
+
+---- schemas
+
+SELECT set_eq($$ SELECT short FROM who WHERE has_schema_privilege(role, 'users', 'USAGE') $$, $$ VALUES ('owner') $$, 'the schema of the tables is opened for owners alone');
+SELECT is_empty($$ SELECT short FROM who WHERE has_schema_privilege(role, 'users', 'CREATE') $$, 'and nobody makes anything in it');
+
+SELECT * FROM finish();
+ROLLBACK;
