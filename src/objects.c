@@ -231,7 +231,10 @@ on_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id,
 			 !(((ObjectAccessDrop *) arg)->dropflags &
 			   PERFORM_DELETION_INTERNAL))
 		judge_drop(class_id, object_id, "drop");
-	else if (access == OAT_TRUNCATE)
+	/* Before rights are checked: who has none hears that, and no more. */
+	else if (access == OAT_TRUNCATE &&
+			 pg_class_aclcheck(object_id, GetUserId(), ACL_TRUNCATE) ==
+				 ACLCHECK_OK)
 		judge_drop(class_id, object_id, "truncate");
 }
 
