@@ -345,9 +345,14 @@ static bool role_is_harmless[2] = { false, false };
 /* The login that was found not to inherit a member's rights; likewise. */
 static Oid fit_login = InvalidOid;
 
+/* Counts such changes: a verdict counts only when none came while it was
+ * reached, and none is kept when an error came first. */
+static uint64 role_changes = 0;
+
 static void
 forget_roles(Datum arg, int cache_id, uint32 hash)
 {
+	role_changes++;
 	role_is_harmless[0] = role_is_harmless[1] = false;
 	fit_login = InvalidOid;
 }
@@ -360,15 +365,17 @@ check_token_role(bool is_admin)
 	NameData role;
 	Datum value = NameGetDatum(&role);
 
+	uint64 changes = role_changes;
+
 	if (role_is_harmless[is_admin])
 		return;
 	(void) users_role(name);
 	namestrcpy(&role, name);
-	/* Set first: a change while the statement runs resets it. */
-	role_is_harmless[is_admin] = true;
 	if (users_read(&queries[FIND_DANGEROUS_ROLE], &value, NULL) == 0)
+	{
+		role_is_harmless[is_admin] = changes == role_changes;
 		return;
-	role_is_harmless[is_admin] = false;
+	}
 	ereport(
 		ERROR,
 		(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -428,17 +435,20 @@ static void
 check_login(void)
 {
 	Oid login = GetSessionUserId();
+	uint64 changes = role_changes;
 	Oid dba;
 
 	if (login == fit_login)
 		return;
 	dba = get_role_oid("users_dba", true);
-	fit_login = login;
 	if (superuser_arg(login) ||
 		(OidIsValid(dba) && is_member_of_role_nosuper(login, dba)) ||
 		!has_privs_of_role(login, users_role("users_member")))
+	{
+		if (changes == role_changes)
+			fit_login = login;
 		return;
-	fit_login = InvalidOid;
+	}
 	ereport(
 		ERROR,
 		(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

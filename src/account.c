@@ -195,28 +195,41 @@ users_find_account(UsersAccount *account, const pg_uuid_t *user_id,
 
 /*
  * What is read for a sign-in is not counted: the numbers of rows fetched, which
- * every SQL role may read, would tell whether the identifier is somebody's.
+ * every SQL role may read, and of buffers, which EXPLAIN shows, would tell
+ * whether the identifier is somebody's.
  */
-static int
-stop_counting(void)
+typedef struct Uncounted
 {
-	int nest_level = NewGUCNestLevel();
+	int nest_level;
+	BufferUsage buffers;
+} Uncounted;
 
+static void
+stop_counting(Uncounted *uncounted)
+{
+	uncounted->nest_level = NewGUCNestLevel();
+	uncounted->buffers = pgBufferUsage;
 	(void) set_config_option("track_counts", "off", PGC_SUSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
-	return nest_level;
+}
+
+static void
+count_again(const Uncounted *uncounted)
+{
+	AtEOXact_GUC(true, uncounted->nest_level);
+	pgBufferUsage = uncounted->buffers;
 }
 
 void
 users_load_account(UsersAccount *account, MemoryContext context)
 {
-	int nest_level;
+	Uncounted uncounted;
 
 	if (account->loaded)
 		return;
-	nest_level = stop_counting();
+	stop_counting(&uncounted);
 	(void) read_account(account, context);
-	AtEOXact_GUC(true, nest_level);
+	count_again(&uncounted);
 }
 
 static Datum
@@ -246,17 +259,17 @@ users_find_identifier(UsersAccount *account, const char *typed, size_t len)
 	size_t identifier_len = read_identifier(identifier, typed, len);
 	Datum value = text_datum(identifier, identifier_len);
 	UsersUuid derived;
-	int nest_level;
+	Uncounted uncounted;
 
 	memset(account, 0, sizeof(*account));
 	users_identifier_hash(account->subject, identifier, identifier_len);
 	users_uuid_v8(&derived, account->subject);
 	memcpy(&account->user_id, &derived, sizeof(account->user_id));
-	nest_level = stop_counting();
+	stop_counting(&uncounted);
 	account->exists = users_read(&queries[FIND_IDENTIFIER], &value, NULL) > 0;
 	if (account->exists)
 		(void) users_column_uuid(0, 1, &account->user_id);
-	AtEOXact_GUC(true, nest_level);
+	count_again(&uncounted);
 }
 
 void

@@ -207,11 +207,10 @@ users_disable_user(PG_FUNCTION_ARGS)
 	users_begin(&call, "users_disable_user", USERS_WRITES);
 	users_require_administrator(&call);
 	reason = users_text_argument(fcinfo, 1);
-	if (reason != NULL &&
+	if (reason != NULL && reason[0] != '\0' &&
 		users_name_check(reason, strlen(reason), REASON_MAX) != USERS_OK)
-		users_raise_detail(USERS_E_NAME, "reason",
-						   "It has at most %d characters.", REASON_MAX);
-	change.reason = reason;
+		users_raise(USERS_E_REASON, "reason");
+	change.reason = reason != NULL && reason[0] != '\0' ? reason : NULL;
 	users_enter_owner(&call);
 	find_subject(&call, &change, fcinfo);
 	needed = change.account.status != USERS_DISABLED;

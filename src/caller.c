@@ -161,12 +161,20 @@ lock_did_not_come(MemoryContext context, ResourceOwner owner)
 		FreeErrorData(error);
 		return true;
 	}
+	/* A foreign key is checked with the transaction's snapshot, which does not
+	 * see an account that is newer: a race that was lost, too. */
+	if (error->sqlerrcode == ERRCODE_T_R_SERIALIZATION_FAILURE ||
+		(error->sqlerrcode == ERRCODE_FOREIGN_KEY_VIOLATION &&
+		 IsolationUsesXactSnapshot()))
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("could not serialize access due to concurrent update"),
+			 errhint(
+				 "Somebody else changed the same account or session at this moment. Try the transaction again, or call the function at READ COMMITTED."),
+			 users_errhide()));
 	error->hide_stmt = true;
 	error->hide_ctx = true;
-	if (error->sqlerrcode == ERRCODE_T_R_SERIALIZATION_FAILURE &&
-		error->hint == NULL)
-		error->hint = pstrdup(
-			"Somebody else changed the same account or session at this moment. Try the transaction again, or call the function at READ COMMITTED.");
 	ReThrowError(error);
 	return false;
 }

@@ -9,6 +9,7 @@ typedef enum UsersError
 	USERS_E_WEAK_PASSWORD,	/* US003 */
 	USERS_E_CONFIRM,		/* US004 */
 	USERS_E_NAME,			/* US005 */
+	USERS_E_REASON,			/* US005 */
 	USERS_E_METADATA,		/* US005 */
 	USERS_E_LANGUAGE,		/* US007 */
 	USERS_E_THEME,			/* US007 */

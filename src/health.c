@@ -45,7 +45,11 @@ static Check checks[] = {
 	  { .sql = "SELECT f.name FROM ("
 			   "  SELECT t.tgrelid, t.tgname FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal"
 			   "  UNION ALL SELECT w.ev_class, w.rulename FROM pg_catalog.pg_rewrite w WHERE w.rulename" NE "'_RETURN'"
-			   "  UNION ALL SELECT p.polrelid, p.polname FROM pg_catalog.pg_policy p WHERE p.polname OPERATOR(pg_catalog.!~) '^users_'"
+			   "  UNION ALL SELECT p.polrelid, p.polname FROM pg_catalog.pg_policy p"
+			   "    WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c, (VALUES"
+			   "      ('session', 'users_own'), ('session', 'users_all'), ('language', 'users_listed'),"
+			   "      ('theme', 'users_listed'), ('signing_key', 'users_all')) v (relation, policy)"
+			   "      WHERE c.oid" EQ "p.polrelid AND c.relname" EQ "v.relation AND p.polname" EQ "v.policy)"
 			   " ) f (relation, name) WHERE" IS_OUR_TABLE("f.relation") " ORDER BY 1" } },
 	{ "foreign_keys",
 	  "only users.person_id is referred to, and by uuid columns",

@@ -83,8 +83,8 @@ users_lookup(UsersFound *found, UsersLookup *lookup, const Datum *key,
 	for (int i = 0; i < lookup->key_columns; i++)
 		ScanKeyInit(&keys[i], lookup->numbers[i], BTEqualStrategyNumber,
 					lookup->equal[i], key[i]);
-	scan = systable_beginscan(relation, RelationGetPrimaryKeyIndex(relation),
-							  true, snapshot, lookup->key_columns, keys);
+	scan = systable_beginscan(relation, users_primary_key(relation), true,
+							  snapshot, lookup->key_columns, keys);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
 	{

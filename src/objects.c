@@ -131,30 +131,30 @@ is_account_table(Oid relation)
 	return name != NULL && strcmp(name, "account") == 0;
 }
 
+static bool
+table_has_rows(Oid table)
+{
+	Relation relation = table_open(table, AccessShareLock);
+	TupleTableSlot *slot = table_slot_create(relation, NULL);
+	Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+	TableScanDesc scan = table_beginscan(relation, snapshot, 0, NULL);
+	bool found = table_scan_getnextslot(scan, ForwardScanDirection, slot);
+
+	table_endscan(scan);
+	UnregisterSnapshot(snapshot);
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(relation, AccessShareLock);
+	return found;
+}
+
 /* Whether the table account, whatever its schema is called now, has a row. */
 static bool
 has_accounts(Oid extension)
 {
 	Oid table = find_dependent(ExtensionRelationId, extension,
 							   DEPENDENCY_EXTENSION, is_account_table);
-	Relation relation;
-	TableScanDesc scan;
-	TupleTableSlot *slot;
-	Snapshot snapshot;
-	bool found;
 
-	if (!OidIsValid(table))
-		return false;
-	relation = table_open(table, AccessShareLock);
-	slot = table_slot_create(relation, NULL);
-	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	scan = table_beginscan(relation, snapshot, 0, NULL);
-	found = table_scan_getnextslot(scan, ForwardScanDirection, slot);
-	table_endscan(scan);
-	UnregisterSnapshot(snapshot);
-	ExecDropSingleTupleTableSlot(slot);
-	table_close(relation, AccessShareLock);
-	return found;
+	return OidIsValid(table) && table_has_rows(table);
 }
 
 static void
@@ -191,12 +191,45 @@ judge_drop(Oid class_id, Oid object_id, const char *verb)
 		refuse_loss(verb);
 }
 
-/* Whether a relation is a table that belongs to no extension. */
+/* Whether a relation is a member of the extension, this command included. */
+static bool
+is_member_now(Oid relation)
+{
+	Relation catalog = table_open(DependRelationId, AccessShareLock);
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple tuple;
+	bool found = false;
+
+	ScanKeyInit(&keys[0], Anum_pg_depend_classid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(RelationRelationId));
+	ScanKeyInit(&keys[1], Anum_pg_depend_objid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(relation));
+	scan = systable_beginscan(catalog, DependDependerIndexId, true,
+							  SnapshotSelf, 2, keys);
+	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
+		found = ((Form_pg_depend) GETSTRUCT(tuple))->deptype ==
+				DEPENDENCY_EXTENSION;
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return found;
+}
+
+/* Whether a relation is a table of users_owner's that belongs to no
+ * extension: one of ours that has just been taken out. */
 static bool
 is_stray_table(Oid relation)
 {
-	return get_rel_relkind(relation) == RELKIND_RELATION &&
-		   !is_our_table(relation);
+	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	bool ours;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	ours = ((Form_pg_class) GETSTRUCT(tuple))->relkind == RELKIND_RELATION &&
+		   ((Form_pg_class) GETSTRUCT(tuple))->relowner ==
+			   get_role_oid("users_owner", true);
+	ReleaseSysCache(tuple);
+	return ours && !is_member_now(relation);
 }
 
 /* ALTER EXTENSION users DROP TABLE is told only after the fact: a table of the
@@ -205,12 +238,16 @@ static void
 judge_membership(Oid extension)
 {
 	Oid schema = get_namespace_oid("users", true);
+	Oid stray;
 
 	if (users_settings.allow_drop || !OidIsValid(schema) ||
 		extension != get_extension_oid("users", true))
 		return;
-	if (OidIsValid(find_dependent(NamespaceRelationId, schema,
-								  DEPENDENCY_NORMAL, is_stray_table)))
+	stray = find_dependent(NamespaceRelationId, schema, DEPENDENCY_NORMAL,
+						   is_stray_table);
+	if (OidIsValid(stray) &&
+		(is_account_table(stray) ? table_has_rows(stray)
+								 : has_accounts(extension)))
 		refuse_loss("take out");
 }
 

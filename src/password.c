@@ -236,25 +236,90 @@ usable_hash(UsersPasswordHash out, const char *hash)
 	return true;
 }
 
+/* The bytes of a base64 field of a hash that users_phc_parse has accepted;
+ * *field moves behind it. */
+static bool
+read_field(unsigned char *out, size_t size, const char **field)
+{
+	const char *end = *field + strcspn(*field, "$");
+	size_t n = 0;
+	bool good = sodium_base642bin(
+					out, size, *field, (size_t) (end - *field), NULL, &n, NULL,
+					sodium_base64_VARIANT_ORIGINAL_NO_PADDING) == 0 &&
+				n == size;
+
+	*field = *end == '$' ? end + 1 : end;
+	return good;
+}
+
+/* Salt and tag of a hash of our own shape; false for others. */
+static bool
+read_salt_and_tag(const char *hash, const UsersPhc *phc, unsigned char *salt,
+				  unsigned char *tag)
+{
+	const char *field = hash;
+
+	if (phc->lanes != 1 || phc->salt_len != crypto_pwhash_SALTBYTES)
+		return false;
+	for (int dollars = 0; dollars < 4; field++)
+		dollars += *field == '$';
+	return read_field(salt, phc->salt_len, &field) &&
+		   read_field(tag, phc->hash_len, &field);
+}
+
+/*
+ * crypto_pwhash_str_verify says the same of a wrong password and of no memory.
+ * So hashes of our own shape are computed and compared here; for others, which
+ * were imported, the memory is tried first.
+ */
+static UsersMatch
+compute_and_compare(const char *hash, const UsersPassword *password)
+{
+	UsersPhc phc;
+	unsigned char salt[crypto_pwhash_SALTBYTES];
+	unsigned char tag[64];
+	unsigned char computed[64];
+	bool same;
+
+	if (users_phc_parse(&phc, hash, strlen(hash)) != USERS_OK)
+		return USERS_NO_MATCH;
+	if (!read_salt_and_tag(hash, &phc, salt, tag))
+	{
+		void *trial = malloc((size_t) phc.memory_kib * 1024);
+
+		if (trial == NULL)
+			return USERS_MATCH_UNKNOWN;
+		free(trial);
+		return crypto_pwhash_str_verify(hash, password->bytes, password->len) ==
+					   0
+				   ? USERS_MATCH
+				   : USERS_NO_MATCH;
+	}
+	if (crypto_pwhash(computed, phc.hash_len, password->bytes, password->len,
+					  salt, phc.iterations, (size_t) phc.memory_kib * 1024,
+					  crypto_pwhash_ALG_ARGON2ID13) != 0)
+		return USERS_MATCH_UNKNOWN;
+	same = sodium_memcmp(computed, tag, phc.hash_len) == 0;
+	sodium_memzero(computed, sizeof(computed));
+	return same ? USERS_MATCH : USERS_NO_MATCH;
+}
+
 UsersMatch
 users_verify_hash(const char *hash, const UsersPassword *password)
 {
 	UsersPasswordHash copy;
 	bool usable = usable_hash(copy, hash);
-	bool right;
+	UsersMatch match;
 
 	if (!usable)
 		make_decoy(copy);
-	errno = 0;
-	right = crypto_pwhash_str_verify(copy, password->bytes, password->len) == 0;
+	match = compute_and_compare(copy, password);
 	sodium_memzero(copy, sizeof(copy));
-	if (!right && errno == ENOMEM)
-	{
+	if (match == USERS_MATCH_UNKNOWN)
 		log_no_memory();
-		return USERS_MATCH_UNKNOWN;
-	}
-	return right && usable && !password->too_long ? USERS_MATCH
-												  : USERS_NO_MATCH;
+	else if (!usable || password->too_long)
+		match = USERS_NO_MATCH;
+	return match;
 }
 
 bool

@@ -33,6 +33,7 @@
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "common/unicode_norm.h"
+#include "executor/instrument.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
@@ -61,6 +62,7 @@
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/plancache.h"
 #include "utils/portal.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -72,6 +74,12 @@
 
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
+#endif
+
+#if PG_VERSION_NUM >= 180000
+#define users_primary_key(relation) RelationGetPrimaryKeyIndex(relation, false)
+#else
+#define users_primary_key(relation) RelationGetPrimaryKeyIndex(relation)
 #endif
 
 #if PG_VERSION_NUM < 150000

@@ -43,34 +43,53 @@ prepare(UsersQuery *query)
 	return plan;
 }
 
-/* Runs a statement under the newest snapshot. */
+/*
+ * With force_custom_plan, which callers may set, a plan holds our parameters as
+ * constants, and debug_print_plan shows it to them.
+ */
 static int
-run_latest(SPIPlanPtr plan, const Datum *values, const char *nulls,
+forbid_custom_plans(void)
+{
+	int nest_level;
+
+	if (plan_cache_mode != PLAN_CACHE_MODE_FORCE_CUSTOM_PLAN)
+		return 0;
+	nest_level = NewGUCNestLevel();
+	(void) set_config_option("plan_cache_mode", "auto", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	return nest_level;
+}
+
+/* Runs a statement under the newest snapshot. */
+static void
+run_latest(UsersQuery *query, const Datum *values, const char *nulls,
 		   bool read_only)
 {
+	int nest_level = forbid_custom_plans();
+	SPIPlanPtr plan = prepare(query);
 	Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
 	int code =
 		SPI_execute_snapshot(plan, unconstify(Datum *, values), nulls, snapshot,
 							 InvalidSnapshot, read_only, !read_only, 0);
 
 	UnregisterSnapshot(snapshot);
+	if (nest_level > 0)
+		AtEOXact_GUC(true, nest_level);
 	if (code < 0)
 		elog(ERROR, "a statement failed: %s", SPI_result_code_string(code));
-	return code;
 }
 
 uint64
 users_read(UsersQuery *query, const Datum *values, const char *nulls)
 {
-	if (run_latest(prepare(query), values, nulls, true) != SPI_OK_SELECT)
-		elog(ERROR, "a statement is not a SELECT");
+	run_latest(query, values, nulls, true);
 	return SPI_processed;
 }
 
 uint64
 users_write(UsersQuery *query, const Datum *values, const char *nulls)
 {
-	(void) run_latest(prepare(query), values, nulls, false);
+	run_latest(query, values, nulls, false);
 	return SPI_processed;
 }
 

@@ -158,10 +158,20 @@ judge_login(const Setup *setup)
 static void
 set_membership(Setup *setup, const char *role, bool wanted)
 {
+	Oid oid = users_role(role);
+
 	if (wanted)
 		run(setup, "GRANT %s TO %s" TO_SWITCH, role, setup->name);
-	else if (is_member_of_role_nosuper(setup->role, users_role(role)))
+	else if (is_member_of_role_nosuper(setup->role, oid))
+	{
 		run(setup, "REVOKE %s FROM %s", role, setup->name);
+		if (is_member_of_role_nosuper(setup->role, oid))
+			refuse(
+				setup,
+				psprintf("Through another role it is still a member of \"%s\".",
+						 role),
+				"Revoke that role from it.");
+	}
 }
 
 /* users_setup_login(login regrole, admin boolean, trusted_client boolean)

@@ -12,10 +12,13 @@ BEGIN;
 SELECT plan(97);
 \ir ../lib/story.sql
 
+-- From 17 on the types of rows and arrays are members too; they go with theirs.
 CREATE TEMP VIEW member AS
 	SELECT d.classid, d.objid, pg_describe_object(d.classid, d.objid, 0) AS what
 	  FROM pg_depend d JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
-	 WHERE d.deptype = 'e' AND e.extname = 'users';
+	 WHERE d.deptype = 'e' AND e.extname = 'users'
+	   AND NOT (d.classid = 'pg_type'::regclass AND EXISTS (
+		SELECT FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid WHERE t.oid = d.objid AND (t.typcategory = 'A' OR c.relkind <> 'c')));
 CREATE TEMP VIEW fn AS
 	SELECT p.*, n.nspname FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
 	  JOIN pg_namespace n ON n.oid = p.pronamespace;

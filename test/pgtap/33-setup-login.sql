@@ -9,7 +9,7 @@
 SET users.argon2_memory = '19MB';
 SET client_min_messages = error;
 BEGIN;
-SELECT plan(99);
+SELECT plan(107);
 \ir ../lib/story.sql
 
 CREATE ROLE regress_users_33 LOGIN NOINHERIT;
@@ -44,6 +44,9 @@ SELECT is(pg_temp.story(NULL, $$ SELECT users_setup_login('regress_users_33_admi
                         $$ SELECT users_setup_login('regress_users_33_trusted', NULL, NULL) IS NULL $$, $$ SELECT pg_temp.memberships('regress_users_33_trusted') $$,
                         $$ SELECT users_setup_login('regress_users_33_trusted', true, true) IS NULL $$, $$ SELECT pg_temp.memberships('regress_users_33_trusted') $$),
           'false | users_anon users_member | false | users_anon users_member | false | users_admin users_anon users_member users_proxy', 'what was given is taken again');
+SELECT is(pg_temp.story(NULL, 'CREATE ROLE regress_users_33_g NOINHERIT IN ROLE ' || role, 'CREATE ROLE regress_users_33_x LOGIN NOINHERIT IN ROLE regress_users_33_g', $$ SELECT users_setup_login('regress_users_33_x') IS NULL $$,
+                        format('SELECT NOT pg_has_role(''regress_users_33_x'', %L, ''MEMBER'')', role)) ~ '55000|true$', true, 'a login that is not to have ' || role || ' has it through no other role')
+  FROM unnest('{users_admin,users_proxy}'::text[]) role;
 SELECT is((SELECT count(*) FROM users.root_key) + (SELECT count(*) FROM users.signing_key), 2::bigint, 'it makes the keys');
 SELECT is(pg_temp.story(NULL, 'CREATE ROLE "regress_users_33 ""x""; --" NOINHERIT LOGIN', $$ SELECT pg_temp.plain(users_setup_login('"regress_users_33 ""x""; --"')) ~ 'GRANT users_anon TO "regress_users_33 ""x""; --"' $$),
           'done | true', 'any name will do');
@@ -52,10 +55,10 @@ SELECT is(pg_temp.story(NULL, 'CREATE ROLE regress_users_33_x NOLOGIN NOINHERIT'
 ---- whom it refuses
 
 SELECT is(pg_temp.story(NULL, 'CREATE ROLE regress_users_33_x LOGIN NOINHERIT ' || attributes, $$ SELECT users_setup_login('regress_users_33_x') $$), 'done | 55000', 'not a login with ' || attributes)
-  FROM unnest('{SUPERUSER,BYPASSRLS,IN ROLE users_dba,IN ROLE users_service,IN ROLE users_relay,IN ROLE users_owner}'::text[]) attributes;
+  FROM unnest('{SUPERUSER,BYPASSRLS,CREATEROLE,IN ROLE users_dba,IN ROLE users_service,IN ROLE users_relay,IN ROLE users_owner,IN ROLE pg_execute_server_program,IN ROLE pg_read_all_data}'::text[]) attributes;
 SELECT is(pg_temp.story(NULL, 'CREATE ROLE regress_users_33_g NOINHERIT ' || attributes, 'CREATE ROLE regress_users_33_x LOGIN NOINHERIT IN ROLE regress_users_33_g', $$ SELECT users_setup_login('regress_users_33_x') $$),
           'done | done | 55000', 'nor one that can switch to a role with ' || attributes)
-  FROM unnest('{SUPERUSER,BYPASSRLS,IN ROLE users_dba,IN ROLE users_service,IN ROLE users_relay,IN ROLE users_owner}'::text[]) attributes;
+  FROM unnest('{SUPERUSER,BYPASSRLS,CREATEROLE,IN ROLE users_dba,IN ROLE users_service,IN ROLE users_relay,IN ROLE users_owner,IN ROLE pg_execute_server_program,IN ROLE pg_read_all_data}'::text[]) attributes;
 SELECT is(pg_temp.story(NULL, 'CREATE ROLE regress_users_33_x LOGIN NOINHERIT IN ROLE users_service', $$ !SELECT users_setup_login('regress_users_33_x') $$)
           ~ E'^done \\| 55000\nthe role regress_users_33_x cannot be prepared\nDETAIL: .*"users_service".*\nHINT: .', true, 'it says why and what to do');
 SELECT is(regexp_replace(pg_temp.story(NULL, 'CREATE ROLE "regress_users_33 x" LOGIN INHERIT', $$ !SELECT users_setup_login('"regress_users_33 x"') IS NULL $$), E'\n.*\n', ' '),

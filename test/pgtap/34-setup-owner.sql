@@ -83,8 +83,8 @@ RESET SESSION AUTHORIZATION;
 SELECT is(pg_temp.story(who, format('CREATE TABLE note (user_id %s REFERENCES users.person_id)', type)), '55000', format('not from a %s, as %s', what, coalesce(who, 'superuser')))
   FROM unnest('{=regress_users_34,NULL}'::text[]) who, (VALUES ('person', 'domain over uuid'), ('trap', 'type with a cast to uuid')) v (type, what);
 SELECT is(pg_temp.story('=regress_users_34', 'CREATE TABLE note (user_id text REFERENCES users.person_id)', 'CREATE TABLE note (user_id uuid[] REFERENCES users.person_id)'), '42804 | 42804', 'from text or an array PostgreSQL itself makes none');
-SELECT is(pg_temp.story(NULL, 'CREATE CAST (text AS uuid) WITH INOUT AS IMPLICIT', 'CREATE TABLE note (user_id text REFERENCES users.person_id)'), 'done | 55000',
-          'nor do we when text has a cast');
+-- From 18 on PostgreSQL refuses that one too, with an error of another kind.
+SELECT is(pg_temp.story(NULL, 'CREATE CAST (text AS uuid) WITH INOUT AS IMPLICIT', 'CREATE TABLE note (user_id text REFERENCES users.person_id)') ~ '^done \| (55000|XX000)$', true, 'nor do we when text has a cast');
 SELECT is(pg_temp.story('=regress_users_34', format('CREATE TABLE note (user_id %s)', type), 'ALTER TABLE note ADD FOREIGN KEY (user_id) REFERENCES users.person_id', 'ALTER TABLE note ADD FOREIGN KEY (user_id) REFERENCES users.person_id NOT VALID'),
           'done | 55000 | 55000', 'not to a table that has the column already: ' || type)
   FROM unnest('{person,trap}'::text[]) type;

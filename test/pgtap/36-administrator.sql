@@ -126,7 +126,7 @@ SELECT is(pg_temp.story(NULL, format('CREATE MATERIALIZED VIEW seen AS SELECT %s
                     '(users_register(''eve@example.org'', ''eve'', ''seven wet horses sing'', ''Eve'', ''Elm'')).status', 'users_setup_owner(''regress_users_36_plain''::text::regrole)', 'users_renew_root_key()', '(users_refresh(''x'')).status']) call;
 CREATE TABLE rows (id integer);
 INSERT INTO rows VALUES (1);
-CREATE FUNCTION ask_when_indexed() RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RAISE EXCEPTION 'admin: %', users_is_admin() USING ERRCODE = CASE WHEN users_is_admin() THEN 'ADMIN' ELSE 'NOADM' END; END $$;
+CREATE FUNCTION ask_when_indexed() RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RAISE EXCEPTION 'asked' USING ERRCODE = CASE WHEN public.users_is_admin() THEN 'ADMIN' ELSE 'NOADM' END; END $$;
 SELECT is(pg_temp.story(NULL, 'CREATE INDEX ON rows ((id + ask_when_indexed()))'), 'NOADM', 'an index asks as nobody');
 SELECT is(pg_temp.story(:'bob', 'RESET ROLE', 'CREATE INDEX ON rows ((id + ask_when_indexed()))', 'CREATE MATERIALIZED VIEW seen AS SELECT users_disable_user(users_id(''ann''))'), 'done | ADMIN | 42501', 'an administrator by token asks as one, and changes nothing there either');
 

@@ -1,0 +1,113 @@
+-- users_health(): each check both ways, as far as SQL can provoke it.
+\set ECHO none
+\set QUIET 1
+\pset format unaligned
+\pset tuples_only true
+\pset pager off
+
+SET users.argon2_memory = '19MB';
+SET client_min_messages = error;
+BEGIN;
+SELECT plan(65);
+\ir ../lib/story.sql
+
+CREATE ROLE regress_users_40 LOGIN NOINHERIT;
+CREATE ROLE regress_users_40_dba LOGIN IN ROLE users_dba;
+CREATE ROLE regress_users_40_other LOGIN;
+-- What a check says: its verdict, and of which of these words its detail.
+CREATE FUNCTION pg_temp.check(what text, word text DEFAULT NULL) RETURNS text LANGUAGE sql AS
+$$ SELECT format('SELECT ok || coalesce('' '' || substring(detail FROM %L), '''') FROM users_health() WHERE name = %L', word, what) $$;
+-- Nobody's memberships from elsewhere in the cluster; this is rolled back.
+SELECT format('REVOKE users_proxy FROM %s', member::regrole) FROM pg_auth_members WHERE roleid = 'users_proxy'::regrole \gexec
+
+---- what there is, and for whom
+
+SELECT set_eq('SELECT name FROM users_health()', $$ VALUES ('preload'), ('encoding'), ('root_key'), ('signing_key'), ('client_address'), ('inheriting_logins'), ('owner_members'), ('foreign_objects'), ('foreign_keys'),
+              ('table_grants'), ('temporary_objects'), ('notification_queue'), ('statement_log') $$, 'these are the checks');
+SELECT is_empty('SELECT * FROM users_health() WHERE name IS NULL OR ok IS NULL OR coalesce(detail, '''') = ''''', 'each has a name, a verdict and what was found');
+SELECT is((SELECT count(*) FROM users_health()), (SELECT count(DISTINCT name) FROM users_health()), 'and is made once');
+SELECT is((SELECT count(*) FROM users.root_key), 0::bigint, 'asking makes no key');
+SELECT is(pg_temp.story(NULL, pg_temp.check('root_key', 'none yet'), pg_temp.check('signing_key')), 'true none yet | false', 'before the first call there is none, which is well');
+SELECT access_token AS ann, user_id AS ann_id FROM users_register('ann@example.org', 'ann', 'seven wet horses sing', 'Ann', 'Ash') \gset
+SELECT user_id AS bob_id FROM users_create_user('bob@example.org', 'bob', 'Bob', 'Ash', 'seven wet horses sing', platform_role => 'admin') \gset
+SELECT access_token AS bob FROM users_login('bob', 'seven wet horses sing') \gset
+SELECT users_setup_login('regress_users_40', admin => true) IS NULL AS ignored, users_setup_owner('regress_users_40_other') IS NULL AS ignored_too \gset
+SELECT is(pg_temp.story(who, 'SELECT count(*) > 10 FROM users_health()'), answer, what)
+  FROM (VALUES (NULL, 'true', 'a superuser may ask'), ('=regress_users_40_dba', 'true', 'a DBA'), ('=regress_users_40 ' || :'bob', 'true', 'an administrator by token'), ('=regress_users_40 ' || :'ann', '42501', 'no member'),
+               ('=regress_users_40 users_anon', '42501', 'nobody who is not signed in'), ('=regress_users_40 users_admin', '42501', 'not users_admin without a token'), ('users_service', '42501', 'no service')) v (who, answer, what);
+SELECT is(pg_temp.story('=regress_users_40 ' || :'bob', 'SELECT string_agg(name || ok, '','' ORDER BY name) FROM users_health()'), pg_temp.story('=regress_users_40_dba', 'SELECT string_agg(name || ok, '','' ORDER BY name) FROM users_health()'), 'all hear the same');
+SAVEPOINT read_only;
+SET TRANSACTION READ ONLY;
+SELECT is(pg_temp.story(NULL, 'SELECT count(*) > 10 FROM users_health()'), 'true', 'it works READ ONLY');
+ROLLBACK TO read_only;
+
+---- server and keys
+
+SELECT is(pg_temp.story(NULL, pg_temp.check('preload')), 'true', 'preload');
+SELECT is(pg_temp.story(NULL, pg_temp.check('encoding')), (getdatabaseencoding() = 'UTF8')::text, 'encoding');
+SELECT is(pg_temp.story(NULL, pg_temp.check('root_key', 'users\.key_file')), 'false users.key_file', 'root_key: one that is kept in a table is no good');
+SELECT is(pg_temp.story(NULL, 'UPDATE users.root_key SET secret = NULL', pg_temp.check('root_key', 'nobody can sign in')), 'done | false nobody can sign in', 'root_key: one whose file is not named');
+SELECT is(pg_temp.story(NULL, 'UPDATE users.root_key SET secret = sha256(secret)', pg_temp.check('root_key', 'nobody can sign in')), 'done | false nobody can sign in', 'root_key: one that is not the one');
+SELECT is(pg_temp.story(NULL, 'UPDATE users.root_key SET secret = ''\x00''', pg_temp.check('root_key', 'nobody can sign in')), 'done | false nobody can sign in', 'root_key: a damaged one');
+SELECT is(pg_temp.story(NULL, pg_temp.check('root_key', (SELECT encode(secret, 'hex') FROM users.root_key))), 'false', 'root_key: it is not shown');
+SELECT is(pg_temp.story(NULL, pg_temp.check('signing_key'), 'SELECT users_revoke_key(kid) FROM users_keys', pg_temp.check('signing_key', 'users_rotate_key\(\)'), 'SELECT (users_rotate_key()).state', pg_temp.check('signing_key')), 'true | true | false users_rotate_key() | active | true', 'signing_key');
+
+---- where clients are
+
+SELECT is(pg_temp.story(NULL, pg_temp.check('client_address', 'anybody can throttle anybody')), 'false anybody can throttle anybody', 'client_address: unknown');
+SELECT is(pg_temp.story(NULL, 'SET LOCAL users.client_address_header = ''X-Real-IP''', pg_temp.check('client_address')), 'done | true', 'client_address: by a header');
+SELECT is(pg_temp.story(NULL, 'SET LOCAL users.trust_socket_address = on', pg_temp.check('client_address')), 'done | true', 'client_address: by the socket');
+SELECT is(pg_temp.story(NULL, 'SELECT users_setup_login(''regress_users_40'', trusted_client => true) IS NULL', pg_temp.check('client_address'), 'SELECT users_setup_login(''regress_users_40'') IS NULL', pg_temp.check('client_address')), 'false | true | false | false', 'client_address: by a trusted login');
+
+---- roles
+
+SELECT is(pg_temp.story(NULL, pg_temp.check('inheriting_logins')), (NOT EXISTS (
+	SELECT FROM pg_roles WHERE rolcanlogin AND NOT rolsuper AND NOT pg_has_role(oid, 'users_dba', 'MEMBER') AND pg_has_role(oid, 'users_member', 'USAGE')))::text, 'inheriting_logins: none, unless the cluster has some');
+SELECT is(pg_temp.story(NULL, 'CREATE ROLE regress_users_40_x ' || attributes, pg_temp.check('inheriting_logins', '\mregress_users_40_x\M')), answer, 'inheriting_logins: ' || attributes)
+  FROM (VALUES ('LOGIN IN ROLE users_member', 'done | false regress_users_40_x'), ('LOGIN IN ROLE users_admin', 'done | false regress_users_40_x')) v (attributes, answer);
+SELECT is(pg_temp.story(NULL, 'CREATE ROLE regress_users_40_x ' || attributes, pg_temp.check('inheriting_logins', '\mregress_users_40_x\M')) ~ 'regress_users_40_x', false, 'inheriting_logins: not ' || attributes)
+  FROM unnest('{NOLOGIN IN ROLE users_member,LOGIN NOINHERIT,LOGIN SUPERUSER IN ROLE users_member,"LOGIN IN ROLE users_dba","LOGIN IN ROLE users_anon","LOGIN IN ROLE users_service"}'::text[]) attributes;
+SELECT is(pg_temp.story(NULL, 'CREATE ROLE regress_users_40_g IN ROLE users_member', 'CREATE ROLE regress_users_40_x LOGIN IN ROLE regress_users_40_g', pg_temp.check('inheriting_logins', '\mregress_users_40_x\M')), 'done | done | false regress_users_40_x', 'inheriting_logins: through another role');
+SELECT is(pg_temp.story(NULL, $$ DO 'BEGIN FOR n IN 10..25 LOOP EXECUTE format(''CREATE ROLE "0 regress_users_40_%s" LOGIN IN ROLE users_member'', n); END LOOP; END' $$, pg_temp.check('inheriting_logins', '0 regress_users_40_10, .*'), 'SELECT count(*) FROM users_health(), regexp_matches(detail, ''0 regress_users_40_'', ''g'') WHERE name = ''inheriting_logins'''),
+          'done | false 0 regress_users_40_10, 0 regress_users_40_11, 0 regress_users_40_12, 0 regress_users_40_13, 0 regress_users_40_14, 0 regress_users_40_15, 0 regress_users_40_16, 0 regress_users_40_17, 0 regress_users_40_18, 0 regress_users_40_19, ... | 10', 'ten are listed, and that there are more');
+SELECT is(pg_temp.story(NULL, pg_temp.check('owner_members'), 'GRANT users_owner TO regress_users_40_other', pg_temp.check('owner_members', '\mregress_users_40_other\M')), 'true | done | false regress_users_40_other', 'owner_members');
+
+---- what others have put on the tables
+
+SELECT is(pg_temp.story(NULL, pg_temp.check('foreign_objects')), 'true', 'foreign_objects: none');
+SELECT is(pg_temp.story(NULL, statement, pg_temp.check('foreign_objects', '\m(?:users_)?evil\M')), 'done | false ' || name, 'foreign_objects: ' || split_part(statement, ' ON', 1))
+  FROM (VALUES ('CREATE TRIGGER evil BEFORE UPDATE ON users.session FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()', 'evil'),
+               ('CREATE TRIGGER users_evil BEFORE UPDATE ON users.person_id FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()', 'users_evil'),
+               ('CREATE RULE evil AS ON DELETE TO users.session DO INSTEAD NOTHING', 'evil'),
+               ('CREATE RULE users_evil AS ON DELETE TO users.session DO INSTEAD NOTHING', 'users_evil'),
+               ('CREATE POLICY evil ON users.credential USING (true)', 'evil'),
+               ('CREATE POLICY users_evil ON users.credential USING (true)', 'users_evil'),
+               ('CREATE POLICY users_evil ON users.session FOR SELECT TO users_member USING (true)', 'users_evil')) v (statement, name);
+SELECT is(pg_temp.story(NULL, 'CREATE SCHEMA app', 'CREATE TABLE app.session (id integer)', 'CREATE TRIGGER evil BEFORE UPDATE ON app.session FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()', 'CREATE POLICY evil ON app.session USING (true)', pg_temp.check('foreign_objects')),
+          'done | done | done | done | true', 'foreign_objects: not those on others'' tables');
+SELECT is(pg_temp.story(NULL, 'CREATE TABLE note (user_id uuid CONSTRAINT note_key REFERENCES users.person_id)', pg_temp.check('foreign_objects'), pg_temp.check('foreign_keys')), 'done | true | true', 'foreign_keys: to people they are well');
+-- The guard makes no other; only by hand they come to be.
+SELECT is(pg_temp.story(NULL, 'CREATE TABLE note (user_id uuid CONSTRAINT note_key REFERENCES users.person_id)', 'UPDATE pg_constraint SET confrelid = ''users.account''::regclass WHERE conname = ''note_key''', pg_temp.check('foreign_keys', '\mnote_key\M')), 'done | done | false note_key',
+          'foreign_keys: to other tables they are not');
+SELECT is(pg_temp.story(NULL, 'CREATE DOMAIN person AS uuid', 'CREATE TABLE note (user_id uuid CONSTRAINT note_key REFERENCES users.person_id, other person)', 'UPDATE pg_constraint SET conkey = ''{2}'' WHERE conname = ''note_key''', pg_temp.check('foreign_keys', '\mnote_key\M')),
+          'done | done | done | false note_key', 'foreign_keys: nor from columns of other types');
+SELECT is(pg_temp.story(NULL, pg_temp.check('table_grants')), 'true', 'table_grants: none, though somebody may refer to people');
+SELECT is(pg_temp.story(NULL, format('GRANT %s TO %s', privilege, role), pg_temp.check('table_grants')), 'done | false', format('table_grants: %s to %s', privilege, role))
+  FROM (VALUES ('SELECT ON users.account', 'regress_users_40_other'), ('ALL ON users.credential', 'regress_users_40_other'), ('TRIGGER ON users.person_id', 'regress_users_40_other'), ('SELECT ON users.credential', 'PUBLIC'),
+               ('UPDATE ON users.account', 'users_member'), ('INSERT ON users.session', 'users_anon')) v (privilege, role);
+
+---- the rest
+
+SELECT is(pg_temp.story(NULL, 'GRANT TEMPORARY ON DATABASE ' || quote_ident(current_database()) || ' TO PUBLIC', pg_temp.check('temporary_objects', 'REVOKE TEMPORARY'), 'REVOKE TEMPORARY ON DATABASE ' || quote_ident(current_database()) || ' FROM PUBLIC', pg_temp.check('temporary_objects')),
+          'done | false REVOKE TEMPORARY | done | true', 'temporary_objects');
+SELECT is(pg_temp.story(NULL, pg_temp.check('notification_queue')), 'true', 'notification_queue');
+SET LOCAL log_statement = 'none';
+SET LOCAL log_min_duration_statement = -1;
+SET LOCAL log_min_duration_sample = -1;
+SELECT is(pg_temp.story(NULL, pg_temp.check('statement_log')), 'true', 'statement_log: none');
+SELECT is(pg_temp.story(NULL, format('SET LOCAL %s = %L', name, value), pg_temp.check('statement_log', name)), 'done | ' || answer, format('statement_log: %s = %s', name, value))
+  FROM (VALUES ('log_statement', 'all', 'false log_statement'), ('log_statement', 'ddl', 'true'), ('log_min_duration_statement', '0', 'false log_min_duration_statement'), ('log_min_duration_statement', '1h', 'false log_min_duration_statement'),
+               ('log_min_duration_sample', '0', 'false log_min_duration_sample')) v (name, value, answer);
+
+SELECT * FROM finish();
+ROLLBACK;
