@@ -37,7 +37,9 @@ BEGIN
 				      HINT = format('ALTER ROLE %I NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB NOREPLICATION; or drop it.', wanted);
 		END IF;
 		SELECT string_agg(quote_ident(m.rolname), ', ' ORDER BY m.rolname) INTO members
-		  FROM pg_auth_members a JOIN pg_roles m ON m.oid = a.member WHERE a.roleid = existing.oid;
+		  FROM pg_auth_members a JOIN pg_roles m ON m.oid = a.member
+		 WHERE a.roleid = existing.oid
+		   AND (wanted, m.rolname) NOT IN (('users_member', 'users_admin'), ('users_admin', 'users_dba'));
 		IF wanted = 'users_owner' THEN
 			IF members IS NOT NULL OR EXISTS (SELECT FROM pg_auth_members a WHERE a.member = existing.oid) THEN
 				RAISE EXCEPTION 'the role "users_owner" exists with members or memberships'
@@ -46,7 +48,10 @@ BEGIN
 					      HINT = 'Revoke them, or drop the role.';
 			END IF;
 		ELSIF members IS NOT NULL THEN
+			-- CREATE EXTENSION shows warnings only, unless told otherwise.
+			PERFORM set_config('client_min_messages', 'notice', true);
 			RAISE NOTICE 'the role "%" exists already; its members keep it: %', wanted, members;
+			PERFORM set_config('client_min_messages', 'warning', true);
 		END IF;
 	END LOOP;
 	IF NOT EXISTS (SELECT FROM pg_auth_members a WHERE a.roleid = 'users_member'::regrole AND a.member = 'users_admin'::regrole) THEN

@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include "account.h"
+#include "caller.h"
 #include "core/grammar.h"
 #include "core/uuid.h"
 #include "ids.h"
@@ -252,7 +253,13 @@ read_identifier(char *out, const char *typed, size_t len)
 	return make_identifier(out, "nobody", typed, Min(len, USERS_EMAIL_MAX));
 }
 
-void
+static void
+load_root(void *argument)
+{
+	users_load_root();
+}
+
+bool
 users_find_identifier(UsersAccount *account, const char *typed, size_t len)
 {
 	char identifier[IDENTIFIER_MAX];
@@ -262,6 +269,8 @@ users_find_identifier(UsersAccount *account, const char *typed, size_t len)
 	Uncounted uncounted;
 
 	memset(account, 0, sizeof(*account));
+	if (!users_with_patience(load_root, NULL))
+		return false;
 	users_identifier_hash(account->subject, identifier, identifier_len);
 	users_uuid_v8(&derived, account->subject);
 	memcpy(&account->user_id, &derived, sizeof(account->user_id));
@@ -270,6 +279,7 @@ users_find_identifier(UsersAccount *account, const char *typed, size_t len)
 	if (account->exists)
 		(void) users_column_uuid(0, 1, &account->user_id);
 	count_again(&uncounted);
+	return true;
 }
 
 void

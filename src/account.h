@@ -39,8 +39,9 @@ extern bool users_find_account(UsersAccount *account, const pg_uuid_t *user_id,
 
 /* The account that an email address or username signs in to, in any case,
  * trimmed: exists, id and subject only. An unknown one costs the same and gets
- * an id derived from its keyed hash. */
-extern void users_find_identifier(UsersAccount *account, const char *typed,
+ * an id derived from its keyed hash. False: busy, somebody else is making the
+ * root key. */
+extern bool users_find_identifier(UsersAccount *account, const char *typed,
 								  size_t len);
 
 /* Reads the rest of it, unless that has been done. */

@@ -314,8 +314,9 @@ users_id(PG_FUNCTION_ARGS)
 		users_raise(USERS_E_UNKNOWN, "identifier");
 	typed = PG_GETARG_TEXT_PP(0);
 	users_enter_owner(&call);
-	users_find_identifier(&account, VARDATA_ANY(typed),
-						  VARSIZE_ANY_EXHDR(typed));
+	if (!users_find_identifier(&account, VARDATA_ANY(typed),
+							   VARSIZE_ANY_EXHDR(typed)))
+		users_raise_busy();
 	users_leave_owner(&call);
 	if (!account.exists)
 		users_raise(USERS_E_UNKNOWN, "identifier");

@@ -3,6 +3,7 @@
 #include "caller.h"
 #include "errors.h"
 #include "identity.h"
+#include "log.h"
 #include "settings.h"
 
 #define PATIENCE	"2s"
@@ -28,6 +29,30 @@ users_role(const char *name)
 	return role;
 }
 
+/* As PreventCommandIfReadOnly and its like say it, but with the statement kept
+ * out of the log: it may hold a password. */
+static void
+require_writable(const char *shown)
+{
+	if (RecoveryInProgress())
+		ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+						errmsg("cannot execute %s during recovery", shown),
+						errhint("Call it on the primary."), users_errhide()));
+	if (XactReadOnly)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+			 errmsg("cannot execute %s in a read-only transaction", shown),
+			 errhint(
+				 "Call it in a READ WRITE transaction; over HTTP, by POST."),
+			 users_errhide()));
+	if (IsInParallelMode())
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TRANSACTION_STATE),
+				 errmsg("cannot execute %s during a parallel operation", shown),
+				 users_errhide()));
+}
+
 void
 users_begin(UsersCall *call, const char *function, int flags)
 {
@@ -37,13 +62,12 @@ users_begin(UsersCall *call, const char *function, int flags)
 		users_raise(USERS_E_NO_PRELOAD, NULL);
 	snprintf(shown, sizeof(shown), "%s(...)", function);
 	if (flags & USERS_SECRET)
-		pgstat_report_activity(STATE_RUNNING, shown);
-	if (flags & USERS_WRITES)
 	{
-		PreventCommandIfReadOnly(shown);
-		PreventCommandIfParallelMode(shown);
-		PreventCommandDuringRecovery(shown);
+		users_hide_statement();
+		pgstat_report_activity(STATE_RUNNING, shown);
 	}
+	if (flags & USERS_WRITES)
+		require_writable(shown);
 	call->function = function;
 	call->caller = GetUserId();
 	call->in_definer = InLocalUserIdChange();
@@ -156,7 +180,8 @@ lock_did_not_come(MemoryContext context, ResourceOwner owner)
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
 	if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
-		error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED)
+		error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
+		error->sqlerrcode == USERS_SQLSTATE_BUSY)
 	{
 		FreeErrorData(error);
 		return true;

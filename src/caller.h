@@ -24,7 +24,7 @@ typedef enum UsersCallFlags
 {
 	USERS_READS = 0,
 	USERS_WRITES = 1,  /* 25006 where nothing can be written */
-	USERS_SECRET = 2,  /* hides the arguments from pg_stat_activity */
+	USERS_SECRET = 2,  /* hides the statement from activity and log */
 	USERS_ANYWHERE = 4 /* needs no preload: touches no secret */
 } UsersCallFlags;
 

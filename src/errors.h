@@ -52,6 +52,8 @@ extern void users_raise_detail(UsersError error, const char *argument,
 /* Seconds to tell who hears busy. */
 #define USERS_BUSY_RETRY 2
 
+#define USERS_SQLSTATE_BUSY MAKE_SQLSTATE('U', 'S', '0', '1', '6')
+
 /* US016, for functions that have no status to say busy with. */
 extern void users_raise_busy(void) __attribute__((noreturn));
 

@@ -83,7 +83,7 @@ static Check checks[] = {
 			   " WHERE pg_catalog.pg_notification_queue_usage()" GT "0.5::pg_catalog.float8" } },
 	{ "statement_log",
 	  "the server log does not show statements",
-	  "literal passwords in statements reach the server log; look at: ",
+	  "passwords may reach the log before our functions begin; look at: ",
 	  { .sql = "SELECT s.name FROM pg_catalog.pg_settings s"
 			   " WHERE (s.name" EQ "'log_statement' AND s.setting" EQ "'all')"
 			   "    OR (s.name" EQ "'log_min_duration_statement' AND s.setting" NE "'-1')"

@@ -79,6 +79,9 @@ users_revoke_key(PG_FUNCTION_ARGS)
 	{
 		users_note_revocation();
 		audit_key("key_revoked", kid);
+		/* Not the next sign-in, whose open transaction others would wait for.
+		 */
+		users_make_keys();
 	}
 	users_leave_owner(&call);
 	PG_RETURN_BOOL(revoked);

@@ -11,6 +11,7 @@
 #include "health.h"
 #include "identity.h"
 #include "key.h"
+#include "log.h"
 #include "lookup.h"
 #include "objects.h"
 #include "password.h"
@@ -66,6 +67,7 @@ preload(void)
 	shmem_request_hook = request_memory;
 	next_startup = shmem_startup_hook;
 	shmem_startup_hook = start_memory;
+	users_init_log();
 	users_init_guard();
 	users_init_objects();
 }

@@ -4,6 +4,7 @@
 #include "audit.h"
 #include "caller.h"
 #include "errors.h"
+#include "ids.h"
 #include "key.h"
 #include "outcome.h"
 #include "refresh.h"
@@ -59,6 +60,32 @@ end_reused(UsersSession *session, UsersAccount *account)
 	return "invalid_token";
 }
 
+typedef struct Minting
+{
+	UsersSignedIn *out;
+	const UsersSession *session;
+	bool is_admin;
+	MemoryContext context;
+} Minting;
+
+static void
+mint(void *argument)
+{
+	const Minting *minting = argument;
+
+	users_mint_tokens(minting->out, minting->session, minting->is_admin,
+					  minting->context);
+}
+
+/* A session that ends within this second is over: its token's end, which is in
+ * whole seconds, would have passed. */
+static bool
+session_is_over(const UsersSession *session)
+{
+	return session->ended || users_unix_time(session->expires_at) <=
+								 users_unix_time(GetCurrentTimestamp());
+}
+
 /* The status of a genuine token, with tokens minted when it is ok; NULL when
  * another refresh came first and it must be judged anew. */
 static const char *
@@ -66,12 +93,12 @@ refresh_once(UsersSignedIn *out, UsersSession *session,
 			 const UsersRefresh *token, UsersAccount *account,
 			 MemoryContext context)
 {
+	Minting minting;
 	bool rotated = true;
 
 	if (account->status == USERS_DISABLED)
 		return "disabled";
-	if (session->ended || session->expires_at <= GetCurrentTimestamp() ||
-		account->status != USERS_ENABLED)
+	if (session_is_over(session) || account->status != USERS_ENABLED)
 		return "invalid_token";
 	switch (users_judge_refresh(session, token))
 	{
@@ -88,8 +115,13 @@ refresh_once(UsersSignedIn *out, UsersSession *session,
 		case USERS_REFRESH_LOST:
 			return "invalid_token";
 	}
-	users_mint_tokens(out, session, account->is_admin, context);
-	return "ok";
+	/* A key may have to be made. Whoever hears busy here gets the same token
+	 * when asking again with the old one, within the grace. */
+	minting.out = out;
+	minting.session = session;
+	minting.is_admin = account->is_admin;
+	minting.context = context;
+	return users_with_patience(mint, &minting) ? "ok" : "busy";
 }
 
 static void

@@ -53,14 +53,15 @@ static uint8 derived[USERS_KEY_BYTES];
 static bool
 in_data_directory(const char *path)
 {
-	char real[MAXPGPATH];
-	char data[MAXPGPATH];
-	size_t len;
+	char *real = realpath(path, NULL);
+	char *data = realpath(DataDir, NULL);
+	size_t len = data == NULL ? 0 : strlen(data);
+	bool inside = real != NULL && data != NULL &&
+				  strncmp(real, data, len) == 0 && real[len] == '/';
 
-	if (realpath(path, real) == NULL || realpath(DataDir, data) == NULL)
-		return false;
-	len = strlen(data);
-	return strncmp(real, data, len) == 0 && real[len] == '/';
+	free(real);
+	free(data);
+	return inside;
 }
 
 /* What is wrong with an open key file's place and permissions, or NULL: as

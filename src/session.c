@@ -59,7 +59,7 @@ static UsersQuery queries[] = {
 		.types = { TIMESTAMPTZOID } },
 	[TOUCH] = {
 		.sql = "UPDATE users.session SET authenticated_at = $3"
-			   " WHERE user_id" EQ "$1 AND id" EQ "$2",
+			   " WHERE user_id" EQ "$1 AND id" EQ "$2 AND ended_at IS NULL",
 		.types = { UUIDOID, UUIDOID, TIMESTAMPTZOID } },
 	[FIND_OWNER] = {
 		.sql = "SELECT user_id FROM users.session WHERE id" EQ "$1",
@@ -98,6 +98,8 @@ typedef struct Opening
 	const char *label;
 	const UsersClient *client;
 	UsersSession session;
+	UsersSignedIn *out;
+	MemoryContext context;
 	bool changed;
 } Opening;
 
@@ -128,15 +130,18 @@ insert_session(const Opening *opening, TimestampTz now)
 }
 
 /* Locks the account against changes, and inserts unless it has changed; for
- * users_with_patience. */
+ * users_with_patience. Minting may make the first key, and wait for it. */
 static void
 open_unless_changed(void *argument)
 {
 	Opening *opening = argument;
 
 	opening->changed = !users_lock_account(opening->account, false);
-	if (!opening->changed)
-		insert_session(opening, opening->session.authenticated_at);
+	if (opening->changed)
+		return;
+	insert_session(opening, opening->session.authenticated_at);
+	users_mint_tokens(opening->out, &opening->session,
+					  opening->account->is_admin, opening->context);
 }
 
 /* When a session refreshed now ends by itself. */
@@ -152,7 +157,11 @@ users_open_session(UsersSignedIn *out, const UsersAccount *account,
 				   MemoryContext context)
 {
 	TimestampTz now = GetCurrentTimestamp();
-	Opening opening = { .account = account, .label = label, .client = client };
+	Opening opening = { .account = account,
+						.label = label,
+						.client = client,
+						.out = out,
+						.context = context };
 	UsersSession *session = &opening.session;
 
 	session->user_id = account->user_id;
@@ -163,7 +172,6 @@ users_open_session(UsersSignedIn *out, const UsersAccount *account,
 	session->authenticated_at = now;
 	session->ends_at = users_after(now, users_settings.session_ttl);
 	session->expires_at = idle_end(now, session->ends_at);
-	users_mint_tokens(out, session, account->is_admin, context);
 	if (!users_with_patience(open_unless_changed, &opening))
 		return USERS_OPEN_BUSY;
 	return opening.changed ? USERS_OPEN_CHANGED : USERS_OPENED;
@@ -218,13 +226,13 @@ users_end_all_sessions(void)
 	return end_where(END_ALL, &value, 0);
 }
 
-void
+bool
 users_touch_session(const pg_uuid_t *user_id, const pg_uuid_t *id)
 {
 	Datum values[] = { UUIDPGetDatum(user_id), UUIDPGetDatum(id),
 					   TimestampTzGetDatum(GetCurrentTimestamp()) };
 
-	(void) users_write(&queries[TOUCH], values, NULL);
+	return users_write(&queries[TOUCH], values, NULL) > 0;
 }
 
 bool

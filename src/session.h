@@ -65,8 +65,9 @@ extern int64 users_end_all_sessions(void);
  * or anybody with a spent token could hang connections. */
 extern int64 users_end_reused(const pg_uuid_t *user_id, const pg_uuid_t *id);
 
-/* The password was asked for again: authenticated_at is now. */
-extern void users_touch_session(const pg_uuid_t *user_id, const pg_uuid_t *id);
+/* The password was asked for again: authenticated_at is now. False when the
+ * session has ended. */
+extern bool users_touch_session(const pg_uuid_t *user_id, const pg_uuid_t *id);
 
 /* Whose session it is; false when there is none. */
 extern bool users_find_session_owner(const pg_uuid_t *id, pg_uuid_t *user_id);

@@ -91,24 +91,57 @@ users_login(PG_FUNCTION_ARGS)
 		typed = PG_GETARG_TEXT_PP(0);
 	users_begin_attempt(&attempt, "users_login");
 	users_enter_owner(&call);
-	users_find_identifier(&account, VARDATA_ANY(typed),
-						  VARSIZE_ANY_EXHDR(typed));
-	verdict = users_try_password(&attempt, &account, password, call.context);
+	verdict =
+		users_find_identifier(&account, VARDATA_ANY(typed),
+							  VARSIZE_ANY_EXHDR(typed))
+			? users_try_password(&attempt, &account, password, call.context)
+			: USERS_TOO_BUSY;
 	users_wipe_passwords();
 	out.status = verdict == USERS_PASSED
 					 ? sign_in(&out, &attempt, &account, label, call.context)
 					 : users_verdict_status(verdict);
 	users_leave_owner(&call);
-	out.retry_after = attempt.retry_after;
+	out.retry_after =
+		verdict == USERS_TOO_BUSY ? USERS_BUSY_RETRY : attempt.retry_after;
 	return users_session_row(fcinfo, &out);
 }
+
+/* Whose session's row says when the password was asked for. */
+typedef struct Touch
+{
+	UsersIdentity identity;
+	bool touched;
+} Touch;
 
 static void
 touch(void *argument)
 {
-	const UsersIdentity *identity = argument;
+	Touch *touch = argument;
 
-	users_touch_session(&identity->user_id, &identity->session_id);
+	touch->touched = users_touch_session(&touch->identity.user_id,
+										 &touch->identity.session_id);
+}
+
+/* Notes a confirmation; not when the password was changed meanwhile, which
+ * ended the session. */
+static UsersVerdict
+confirm(UsersAttempt *attempt, const UsersIdentity *identity)
+{
+	Touch work = { .identity = *identity };
+	UsersEvent event = { .event = "password_confirmed",
+						 .user_id = identity->user_id,
+						 .actor_id = &identity->user_id,
+						 .session_id = &identity->session_id };
+
+	if (!users_with_patience(touch, &work))
+	{
+		attempt->retry_after = USERS_BUSY_RETRY;
+		return USERS_TOO_BUSY;
+	}
+	if (!work.touched)
+		return USERS_REFUSED;
+	users_audit(&event, &attempt->client);
+	return USERS_PASSED;
 }
 
 /* users_confirm_password(password text) users_outcome */
@@ -132,20 +165,8 @@ users_confirm_password(PG_FUNCTION_ARGS)
 	users_identify_account(&account);
 	verdict = users_try_password(&attempt, &account, password, call.context);
 	users_wipe_passwords();
-	if (verdict == USERS_PASSED && !users_with_patience(touch, &identity))
-	{
-		verdict = USERS_TOO_BUSY;
-		attempt.retry_after = USERS_BUSY_RETRY;
-	}
 	if (verdict == USERS_PASSED)
-	{
-		UsersEvent event = { .event = "password_confirmed",
-							 .user_id = identity.user_id,
-							 .actor_id = &identity.user_id,
-							 .session_id = &identity.session_id };
-
-		users_audit(&event, &attempt.client);
-	}
+		verdict = confirm(&attempt, &identity);
 	users_leave_owner(&call);
 	return users_outcome_row(fcinfo, users_verdict_status(verdict),
 							 attempt.retry_after);

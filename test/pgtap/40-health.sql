@@ -50,7 +50,7 @@ SELECT is(pg_temp.story(NULL, 'UPDATE users.root_key SET secret = NULL', pg_temp
 SELECT is(pg_temp.story(NULL, 'UPDATE users.root_key SET secret = sha256(secret)', pg_temp.check('root_key', 'nobody can sign in')), 'done | false nobody can sign in', 'root_key: one that is not the one');
 SELECT is(pg_temp.story(NULL, 'UPDATE users.root_key SET secret = ''\x00''', pg_temp.check('root_key', 'nobody can sign in')), 'done | false nobody can sign in', 'root_key: a damaged one');
 SELECT is(pg_temp.story(NULL, pg_temp.check('root_key', (SELECT encode(secret, 'hex') FROM users.root_key))), 'false', 'root_key: it is not shown');
-SELECT is(pg_temp.story(NULL, pg_temp.check('signing_key'), 'SELECT users_revoke_key(kid) FROM users_keys', pg_temp.check('signing_key', 'users_rotate_key\(\)'), 'SELECT (users_rotate_key()).state', pg_temp.check('signing_key')), 'true | true | false users_rotate_key() | active | true', 'signing_key');
+SELECT is(pg_temp.story(NULL, pg_temp.check('signing_key'), 'UPDATE users.signing_key SET revoked_at = now()', pg_temp.check('signing_key', 'users_rotate_key\(\)'), 'SELECT (users_rotate_key()).state', pg_temp.check('signing_key')), 'true | done | false users_rotate_key() | active | true', 'signing_key');
 
 ---- where clients are
 
