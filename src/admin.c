@@ -195,6 +195,25 @@ carry_out(Change *change, void (*work)(void *))
 		users_raise_busy();
 }
 
+/* Brings the account of argument 0 into a status; whether that was needed. */
+static bool
+bring_into(UsersCall *call, FunctionCallInfo fcinfo, Change *change,
+		   const char *event)
+{
+	bool needed;
+
+	users_enter_owner(call);
+	find_subject(call, change, fcinfo);
+	needed = change->account.status != change->status;
+	if (needed)
+	{
+		carry_out(change, change_status);
+		audit_admin(event, &change->account.user_id, NULL, NULL);
+	}
+	users_leave_owner(call);
+	return needed;
+}
+
 /* users_disable_user(user_id uuid, reason text) boolean */
 Datum
 users_disable_user(PG_FUNCTION_ARGS)
@@ -202,7 +221,6 @@ users_disable_user(PG_FUNCTION_ARGS)
 	UsersCall call;
 	Change change = { .status = USERS_DISABLED };
 	char *reason;
-	bool needed;
 
 	users_begin(&call, "users_disable_user", USERS_WRITES);
 	users_require_administrator(&call);
@@ -211,16 +229,7 @@ users_disable_user(PG_FUNCTION_ARGS)
 		users_name_check(reason, strlen(reason), REASON_MAX) != USERS_OK)
 		users_raise(USERS_E_REASON, "reason");
 	change.reason = reason != NULL && reason[0] != '\0' ? reason : NULL;
-	users_enter_owner(&call);
-	find_subject(&call, &change, fcinfo);
-	needed = change.account.status != USERS_DISABLED;
-	if (needed)
-	{
-		carry_out(&change, change_status);
-		audit_admin("account_disabled", &change.account.user_id, NULL, NULL);
-	}
-	users_leave_owner(&call);
-	PG_RETURN_BOOL(needed);
+	PG_RETURN_BOOL(bring_into(&call, fcinfo, &change, "account_disabled"));
 }
 
 /* users_enable_user(user_id uuid) boolean */
@@ -229,20 +238,10 @@ users_enable_user(PG_FUNCTION_ARGS)
 {
 	UsersCall call;
 	Change change = { .status = USERS_ENABLED };
-	bool needed;
 
 	users_begin(&call, "users_enable_user", USERS_WRITES);
 	users_require_administrator(&call);
-	users_enter_owner(&call);
-	find_subject(&call, &change, fcinfo);
-	needed = change.account.status != USERS_ENABLED;
-	if (needed)
-	{
-		carry_out(&change, change_status);
-		audit_admin("account_enabled", &change.account.user_id, NULL, NULL);
-	}
-	users_leave_owner(&call);
-	PG_RETURN_BOOL(needed);
+	PG_RETURN_BOOL(bring_into(&call, fcinfo, &change, "account_enabled"));
 }
 
 /* users_set_platform_role(user_id uuid, platform_role text) boolean */
