@@ -21,6 +21,7 @@ DECLARE
 	wanted name;
 	existing pg_roles;
 	members text;
+	level CONSTANT text := current_setting('client_min_messages');
 BEGIN
 	FOREACH wanted IN ARRAY ARRAY['users_owner', 'users_anon', 'users_member', 'users_admin', 'users_dba',
 	                              'users_service', 'users_proxy', 'users_relay']::name[] LOOP
@@ -51,7 +52,7 @@ BEGIN
 			-- CREATE EXTENSION shows warnings only, unless told otherwise.
 			PERFORM set_config('client_min_messages', 'notice', true);
 			RAISE NOTICE 'the role "%" exists already; its members keep it: %', wanted, members;
-			PERFORM set_config('client_min_messages', 'warning', true);
+			PERFORM set_config('client_min_messages', level, true);
 		END IF;
 	END LOOP;
 	IF NOT EXISTS (SELECT FROM pg_auth_members a WHERE a.roleid = 'users_member'::regrole AND a.member = 'users_admin'::regrole) THEN
