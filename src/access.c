@@ -13,16 +13,11 @@
 #include "key.h"
 #include "lookup.h"
 #include "outcome.h"
-#include "query.h"
+#include "rights.h"
 #include "settings.h"
 
 /* Clocks of other machines may be so far ahead, in seconds. */
 #define SKEW 30
-
-enum
-{
-	FIND_DANGEROUS_ROLE
-};
 
 /* Columns of the two lookups, as they stand in UsersFound. */
 enum
@@ -58,23 +53,6 @@ static UsersLookup session_lookup = {
 	.key_columns = 2,
 	.equal = { F_UUID_EQ, F_UUID_EQ },
 };
-
-/* clang-format off */
-static UsersQuery queries[] = {
-	[FIND_DANGEROUS_ROLE] = {
-		.sql = "WITH RECURSIVE held (oid) AS ("
-			   "  SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname" EQ "$1"
-			   "  UNION"
-			   "  SELECT m.roleid FROM pg_catalog.pg_auth_members m, held h WHERE m.member" EQ "h.oid)"
-			   " SELECT 1 FROM held h, pg_catalog.pg_roles r"
-			   "  WHERE r.oid" EQ "h.oid"
-			   "    AND (r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolcreatedb"
-			   "         OR r.rolreplication OR r.rolcanlogin"
-			   "         OR r.rolname OPERATOR(pg_catalog.~) '^pg_'"
-			   "         OR r.rolname" EQ "ANY ('{users_owner,users_relay,users_service,users_dba,users_proxy}'::pg_catalog.name[]))",
-		.types = { NAMEOID } },
-};
-/* clang-format on */
 
 /* ---- tokens that this backend has verified ---- */
 
@@ -338,53 +316,6 @@ users_verify_access(UsersAccess *access, UsersCall *call, const char *token,
 
 /* ---- minting ---- */
 
-/* Roles found harmless, [0] users_member and [1] users_admin; forgotten when
- * any role or membership changes. */
-static bool role_is_harmless[2] = { false, false };
-
-/* The login that was found not to inherit a member's rights; likewise. */
-static Oid fit_login = InvalidOid;
-
-/* Counts such changes: a verdict counts only when none came while it was
- * reached, and none is kept when an error came first. */
-static uint64 role_changes = 0;
-
-static void
-forget_roles(Datum arg, int cache_id, uint32 hash)
-{
-	role_changes++;
-	role_is_harmless[0] = role_is_harmless[1] = false;
-	fit_login = InvalidOid;
-}
-
-/* A grant made later must not reach whoever holds a token (security.md 58). */
-static void
-check_token_role(bool is_admin)
-{
-	const char *name = users_role_name(is_admin);
-	NameData role;
-	Datum value = NameGetDatum(&role);
-
-	uint64 changes = role_changes;
-
-	if (role_is_harmless[is_admin])
-		return;
-	(void) users_role(name);
-	namestrcpy(&role, name);
-	if (users_read(&queries[FIND_DANGEROUS_ROLE], &value, NULL) == 0)
-	{
-		role_is_harmless[is_admin] = changes == role_changes;
-		return;
-	}
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-		 errmsg("no token can be made for the role \"%s\"", name),
-		 errdetail(
-			 "The role, or one that it is a member of, may log in, has an attribute such as SUPERUSER or CREATEROLE, or is one of PostgreSQL's predefined roles."),
-		 errhint("Revoke that membership or attribute."), users_errhide()));
-}
-
 void
 users_mint_access(UsersSignedIn *out, TimestampTz authenticated_at,
 				  TimestampTz session_expires_at, MemoryContext context)
@@ -398,7 +329,7 @@ users_mint_access(UsersSignedIn *out, TimestampTz authenticated_at,
 	size_t len;
 	UsersStatus status;
 
-	check_token_role(out->is_admin);
+	users_check_token_role(out->is_admin);
 	strlcpy(claims.issuer, users_settings.issuer, sizeof(claims.issuer));
 	strlcpy(claims.audience, users_settings.audience, sizeof(claims.audience));
 	strlcpy(claims.role, users_role_name(out->is_admin), sizeof(claims.role));
@@ -421,44 +352,11 @@ users_mint_access(UsersSignedIn *out, TimestampTz authenticated_at,
 void
 users_init_access(void)
 {
-	users_register_queries(queries, lengthof(queries));
 	users_register_lookup(&key_lookup);
 	users_register_lookup(&session_lookup);
-	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, forget_roles, (Datum) 0);
-	CacheRegisterSyscacheCallback(AUTHOID, forget_roles, (Datum) 0);
 }
 
 /* ---- SQL ---- */
-
-/* A login that inherits a member's rights has them before it authenticates. */
-static void
-check_login(void)
-{
-	Oid login = GetSessionUserId();
-	uint64 changes = role_changes;
-	Oid dba;
-
-	if (login == fit_login)
-		return;
-	dba = get_role_oid("users_dba", true);
-	if (superuser_arg(login) ||
-		(OidIsValid(dba) && is_member_of_role_nosuper(login, dba)) ||
-		!has_privs_of_role(login, users_role("users_member")))
-	{
-		if (changes == role_changes)
-			fit_login = login;
-		return;
-	}
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-		 errmsg("this login inherits the rights of \"users_member\""),
-		 errdetail(
-			 "A request that forgets to authenticate would have them too."),
-		 errhint(
-			 "Prepare the login with users_setup_login, which says what to change."),
-		 users_errhide()));
-}
 
 static void
 take_on(const UsersAccess *access)
@@ -490,7 +388,7 @@ users_authenticate(PG_FUNCTION_ARGS)
 	users_begin(&call, "users_authenticate", USERS_SECRET);
 	if (call.in_definer || call.restricted)
 		users_raise(USERS_E_RESTRICTED, NULL);
-	check_login();
+	users_check_login();
 	users_refuse_held_cursors();
 	if (!PG_ARGISNULL(0))
 	{

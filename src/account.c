@@ -26,10 +26,6 @@ enum
 	INSERT_ACCOUNT,
 	INSERT_PERSON,
 	INSERT_CREDENTIAL,
-	FIND_LANGUAGE,
-	FIND_THEME,
-	LIST_LANGUAGES,
-	LIST_THEMES,
 	SET_HASH,
 	REHASH,
 	NEXT_VERSION,
@@ -82,16 +78,6 @@ static UsersQuery queries[] = {
 		.sql = "INSERT INTO users.credential (user_id, password_hash, nonce, changed_at)"
 			   " VALUES ($1, $2, $3, $4)",
 		.types = { UUIDOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID } },
-	[FIND_LANGUAGE] = {
-		.sql = "SELECT 1 FROM users.language WHERE code" EQ "$1",
-		.types = { TEXTOID } },
-	[FIND_THEME] = {
-		.sql = "SELECT 1 FROM users.theme WHERE name" EQ "$1",
-		.types = { TEXTOID } },
-	[LIST_LANGUAGES] = {
-		.sql = "SELECT pg_catalog.array_agg(code ORDER BY code) FROM users.language" },
-	[LIST_THEMES] = {
-		.sql = "SELECT pg_catalog.array_agg(name ORDER BY built_in DESC, name) FROM users.theme" },
 	[SET_HASH] = {
 		.sql = "UPDATE users.credential SET password_hash = $2, nonce = $3, changed_at = $4"
 			   " WHERE user_id" EQ "$1",
@@ -382,51 +368,6 @@ users_insert_account(const UsersNewAccount *account)
 	credential[1] = nullable_text(account->password_hash, &nulls[1]);
 	(void) users_write(&queries[INSERT_CREDENTIAL], credential, nulls);
 	return USERS_TAKEN_NOTHING;
-}
-
-bool
-users_language_exists(const char *code)
-{
-	Datum value = CStringGetTextDatum(code);
-
-	return users_read(&queries[FIND_LANGUAGE], &value, NULL) > 0;
-}
-
-bool
-users_theme_exists(const char *name)
-{
-	Datum value = CStringGetTextDatum(name);
-
-	return users_read(&queries[FIND_THEME], &value, NULL) > 0;
-}
-
-/* The one array of a query's result. */
-static Datum
-list_names(UsersQuery *query, MemoryContext context)
-{
-	bool isnull;
-	Datum names;
-	MemoryContext old;
-
-	(void) users_read(query, NULL, NULL);
-	names = users_column(0, 1, &isnull);
-	old = MemoryContextSwitchTo(context);
-	names = isnull ? PointerGetDatum(construct_empty_array(TEXTOID))
-				   : datumCopy(names, false, -1);
-	MemoryContextSwitchTo(old);
-	return names;
-}
-
-Datum
-users_language_names(MemoryContext context)
-{
-	return list_names(&queries[LIST_LANGUAGES], context);
-}
-
-Datum
-users_theme_names(MemoryContext context)
-{
-	return list_names(&queries[LIST_THEMES], context);
 }
 
 void

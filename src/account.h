@@ -89,14 +89,6 @@ typedef enum UsersTaken
  * it with users_with_patience. */
 extern UsersTaken users_insert_account(const UsersNewAccount *account);
 
-/* Whether there is such a language or theme. */
-extern bool users_language_exists(const char *code);
-extern bool users_theme_exists(const char *name);
-
-/* All of their names, text[] in context. */
-extern Datum users_language_names(MemoryContext context);
-extern Datum users_theme_names(MemoryContext context);
-
 /* Changes of a locked account; each but the rehash adds one to version. */
 extern void users_set_password_hash(const pg_uuid_t *user_id, const char *hash);
 extern void users_rehash(const pg_uuid_t *user_id, const char *old_hash,

@@ -6,6 +6,7 @@
 #include "account.h"
 #include "audit.h"
 #include "caller.h"
+#include "choice.h"
 #include "guard.h"
 #include "hashing.h"
 #include "health.h"
@@ -16,6 +17,7 @@
 #include "objects.h"
 #include "password.h"
 #include "revocation.h"
+#include "rights.h"
 #include "root.h"
 #include "session.h"
 #include "settings.h"
@@ -91,6 +93,8 @@ _PG_init(void)
 	users_init_root();
 	users_init_key();
 	users_init_account();
+	users_init_choice();
+	users_init_rights();
 	users_init_access();
 	users_init_session();
 	users_init_setup();

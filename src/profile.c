@@ -4,6 +4,7 @@
 
 #include "attempt.h"
 #include "caller.h"
+#include "choice.h"
 #include "errors.h"
 #include "hashing.h"
 #include "identity.h"

@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include "caller.h"
+#include "choice.h"
 #include "core/grammar.h"
 #include "errors.h"
 #include "hashing.h"
