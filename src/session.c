@@ -75,8 +75,6 @@ users_mint_tokens(UsersSignedIn *out, const UsersSession *session,
 {
 	UsersRefresh token = { .counter = session->state.counter };
 
-	out->status = "ok";
-	out->signed_in = true;
 	out->user_id = session->user_id;
 	out->session_id = session->id;
 	out->is_admin = is_admin;
@@ -90,6 +88,9 @@ users_mint_tokens(UsersSignedIn *out, const UsersSession *session,
 		MemoryContextAllocZero(context, USERS_REFRESH_TEXT + 1);
 	users_refresh_mint(out->refresh_token, &token, session->nonce,
 					   users_purpose_key(USERS_KEY_REFRESH));
+	/* Last: a caller who catches what was raised above has no tokens. */
+	out->status = "ok";
+	out->signed_in = true;
 }
 
 typedef struct Opening
