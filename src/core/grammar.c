@@ -302,3 +302,69 @@ users_printable(char *out, size_t cap, const char *text, size_t len)
 	out[used] = '\0';
 	return used;
 }
+
+static bool
+begins_with(const char *text, size_t len, const char *word)
+{
+	size_t n = strlen(word);
+
+	return len >= n && memcmp(text, word, n) == 0;
+}
+
+UsersStatus
+users_link_url_check(const char *text, size_t len)
+{
+	const size_t place = sizeof(USERS_LINK_PLACE) - 1;
+	size_t scheme = begins_with(text, len, "https://")	? 8
+					: begins_with(text, len, "http://") ? 7
+														: 0;
+	size_t host = 0;
+	unsigned places = 0;
+
+	if (len > USERS_LINK_URL_MAX)
+		return USERS_TOO_LONG;
+	if (scheme == 0)
+		return USERS_MALFORMED;
+	while (scheme + host < len &&
+		   (is_alphanumeric(text[scheme + host]) ||
+			memchr(".-:[]", text[scheme + host], 5) != NULL))
+		host++;
+	for (size_t i = scheme + host; i < len; i++)
+	{
+		if (text[i] <= ' ' || text[i] > '~' ||
+			memchr("\"'<>\\^`|", text[i], 8) != NULL)
+			return USERS_MALFORMED;
+		if (begins_with(text + i, len - i, USERS_LINK_PLACE))
+		{
+			places++;
+			i += place - 1;
+		}
+	}
+	/* The host ends where the path begins: no user part, no token in it. */
+	if (host == 0 || places != 1 ||
+		memchr("/?#", text[scheme + host], 3) == NULL)
+		return USERS_MALFORMED;
+	return USERS_OK;
+}
+
+UsersStatus
+users_sender_check(const char *text, size_t len)
+{
+	const char *open = memchr(text, '<', len);
+	size_t name_len;
+
+	if (open == NULL)
+		return users_email_check(text, len);
+	if (text[len - 1] != '>')
+		return USERS_MALFORMED;
+	name_len = (size_t) (open - text);
+	/* Of white space only what no header breaks at. */
+	while (name_len > 0 && text[name_len - 1] == ' ')
+		name_len--;
+	for (size_t i = 0; i < name_len; i++)
+		if (memchr("\"\\>", text[i], 3) != NULL)
+			return USERS_MALFORMED;
+	if (users_name_check(text, name_len, USERS_NAME_MAX) != USERS_OK)
+		return USERS_MALFORMED;
+	return users_email_check(open + 1, len - (size_t) (open - text) - 2);
+}

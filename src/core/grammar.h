@@ -45,6 +45,19 @@ UsersStatus users_utf8_count(size_t *count, const char *text,
 UsersStatus users_name_check(const char *text, size_t len,
 							 size_t max) USERS_CHECKED;
 
+/* Stands for the token in a page's address. */
+#define USERS_LINK_PLACE   "{token}"
+#define USERS_LINK_URL_MAX 1024
+
+/* The address of a page that takes a token: https:// or http://, a host,
+ * printable ASCII without white space and quotes, and exactly one
+ * USERS_LINK_PLACE, after the host. */
+UsersStatus users_link_url_check(const char *text, size_t len) USERS_CHECKED;
+
+/* A mail's sender: an address, or a display name (as users_name_check, without
+ * quotes, backslash and angle brackets) and an address in angle brackets. */
+UsersStatus users_sender_check(const char *text, size_t len) USERS_CHECKED;
+
 /* Text that is kept as given and shown again (labels, user agents): copies at
  * most cap - 1 bytes of whole characters, and ends it with NUL. Invalid bytes
  * and what names may not hold (control characters, bidirectional formatting,

@@ -465,12 +465,184 @@ test_printable(void)
 #define TABLE(what, check, cases)                                              \
 	test_table(what, check, cases, sizeof(cases) / sizeof((cases)[0]))
 
+static const Case link_urls[] = {
+	{ "https://example.org/reset?token={token}", USERS_OK },
+	{ "http://localhost:3000/password/reset?token={token}", USERS_OK },
+	{ "https://example.org/{token}", USERS_OK },
+	{ "https://example.org?{token}", USERS_OK },
+	{ "https://example.org#{token}", USERS_OK },
+	{ "https://example.org/a{token}b", USERS_OK },
+	{ "https://EXAMPLE.org:8443/#/reset/{token}/now", USERS_OK },
+	{ "https://[::1]/{token}", USERS_OK },
+	{ "https://127.0.0.1:1/{token}", USERS_OK },
+	{ "https://h/a@b:c/%7B?x=$&y=(*)!~;,+_-.{token}", USERS_OK },
+	{ "https://h/{x}{token}", USERS_OK },
+	{ "https://h/{{token}", USERS_OK },
+	{ "https://h/{token}}", USERS_OK },
+	{ "", USERS_MALFORMED },
+	{ "h", USERS_MALFORMED },
+	{ "{token}", USERS_MALFORMED },
+	{ "https://", USERS_MALFORMED },
+	{ "https:///{token}", USERS_MALFORMED },
+	{ "https:/h/{token}", USERS_MALFORMED },
+	{ "https:h/{token}", USERS_MALFORMED },
+	{ "//h/{token}", USERS_MALFORMED },
+	{ "/reset?token={token}", USERS_MALFORMED },
+	{ "h/{token}", USERS_MALFORMED },
+	{ "ftp://h/{token}", USERS_MALFORMED },
+	{ "javascript://h/{token}", USERS_MALFORMED },
+	{ "data:text/html,{token}", USERS_MALFORMED },
+	{ "HTTPS://h/{token}", USERS_MALFORMED },
+	{ "xhttps://h/{token}", USERS_MALFORMED },
+	{ " https://h/{token}", USERS_MALFORMED },
+	{ "https://h/{token} ", USERS_MALFORMED },
+	{ "https://h/a b{token}", USERS_MALFORMED },
+	{ "https://h/{token}\n", USERS_MALFORMED },
+	{ "https://h/\r\n{token}", USERS_MALFORMED },
+	{ "https://h/\t{token}", USERS_MALFORMED },
+	{ "https://h/\x7f{token}", USERS_MALFORMED },
+	{ "https://h/\xc3\xa4{token}", USERS_MALFORMED },
+	{ "https://h/\xff{token}", USERS_MALFORMED },
+	{ "https://h\xc3\xa4/{token}", USERS_MALFORMED },
+	{ "https://h/\"{token}", USERS_MALFORMED },
+	{ "https://h/'{token}", USERS_MALFORMED },
+	{ "https://h/<{token}", USERS_MALFORMED },
+	{ "https://h/{token}>", USERS_MALFORMED },
+	{ "https://h/\\{token}", USERS_MALFORMED },
+	{ "https://h/`{token}", USERS_MALFORMED },
+	{ "https://h/^{token}", USERS_MALFORMED },
+	{ "https://h/|{token}", USERS_MALFORMED },
+	{ "https://h\\@evil/{token}", USERS_MALFORMED },
+	/* Whose host would be another than it seems, or the token. */
+	{ "https://h@evil/{token}", USERS_MALFORMED },
+	{ "https://h:p@evil/{token}", USERS_MALFORMED },
+	{ "https://{token}", USERS_MALFORMED },
+	{ "https://{token}/", USERS_MALFORMED },
+	{ "https://{token}.evil/", USERS_MALFORMED },
+	{ "https://h{token}/", USERS_MALFORMED },
+	{ "https://h:{token}/", USERS_MALFORMED },
+	{ "https://h%2e/{token}", USERS_MALFORMED },
+	{ "https://h_/{token}", USERS_MALFORMED },
+	/* Exactly one place. */
+	{ "https://h/", USERS_MALFORMED },
+	{ "https://h", USERS_MALFORMED },
+	{ "https://h/{token", USERS_MALFORMED },
+	{ "https://h/token}", USERS_MALFORMED },
+	{ "https://h/{Token}", USERS_MALFORMED },
+	{ "https://h/{ token }", USERS_MALFORMED },
+	{ "https://h/%7Btoken%7D", USERS_MALFORMED },
+	{ "https://h/{token}{token}", USERS_MALFORMED },
+	{ "https://h/{token}?{token}", USERS_MALFORMED },
+};
+
+static const Case senders[] = {
+	{ "mail@example.org", USERS_OK },
+	{ "Example <mail@example.org>", USERS_OK },
+	{ "Example<mail@example.org>", USERS_OK },
+	{ "  Example   <mail@example.org>", USERS_OK },
+	{ "The Example, Inc. <mail@example.org>", USERS_OK },
+	{ "Ex@mple <mail@example.org>", USERS_OK },
+	{ "B\xc3\xbc"
+	  "cher <mail@example.org>",
+	  USERS_OK },
+	{ "", USERS_TOO_SHORT },
+	{ "mail", USERS_MALFORMED },
+	{ "mail@example.org ", USERS_MALFORMED },
+	{ " mail@example.org", USERS_MALFORMED },
+	{ "mail@example.org\n", USERS_MALFORMED },
+	{ "mail@example.org,eve@example.org", USERS_MALFORMED },
+	{ "Example mail@example.org", USERS_MALFORMED },
+	{ "<mail@example.org>", USERS_MALFORMED },
+	{ "   <mail@example.org>", USERS_MALFORMED },
+	{ "Example <>", USERS_TOO_SHORT },
+	{ "Example <", USERS_MALFORMED },
+	{ "Example >", USERS_MALFORMED },
+	{ "<", USERS_MALFORMED },
+	{ "<>", USERS_MALFORMED },
+	{ "Example <mail>", USERS_MALFORMED },
+	{ "Example < mail@example.org>", USERS_MALFORMED },
+	{ "Example <mail@example.org >", USERS_MALFORMED },
+	{ "Example <mail@example.org", USERS_MALFORMED },
+	{ "Example <mail@example.org> ", USERS_MALFORMED },
+	{ "Example <mail@example.org>x", USERS_MALFORMED },
+	{ "Example <mail@example.org>>", USERS_MALFORMED },
+	{ "Example <<mail@example.org>", USERS_MALFORMED },
+	{ "Example <mail@example.org> <eve@example.org>", USERS_MALFORMED },
+	{ "Example <mail@example.org>, Eve <eve@example.org>", USERS_MALFORMED },
+	{ "Exam>ple <mail@example.org>", USERS_MALFORMED },
+	{ "\"Example\" <mail@example.org>", USERS_MALFORMED },
+	{ "Exam\\ple <mail@example.org>", USERS_MALFORMED },
+	{ "Exam\nple <mail@example.org>", USERS_MALFORMED },
+	{ "Example\r\nBcc: eve@example.org <mail@example.org>", USERS_MALFORMED },
+	{ "Exam\x7fple <mail@example.org>", USERS_MALFORMED },
+	{ "Exam\xffple <mail@example.org>", USERS_MALFORMED },
+	{ "Exam\xe2\x80\xaeple <mail@example.org>", USERS_MALFORMED },
+};
+
+/* What is as long as it may be, and one more; whole tables cut anywhere. */
+static void
+test_link_urls(void)
+{
+	static const char page[] = "https://h/{token}";
+	char text[USERS_LINK_URL_MAX + 1];
+	bool cut = true;
+	bool middles = true;
+
+	memset(text, 'x', sizeof(text));
+	memcpy(text, page, sizeof(page) - 1);
+	is(checked(users_link_url_check, text, USERS_LINK_URL_MAX), USERS_OK,
+	   "a page's address of 1,024 octets");
+	is(checked(users_link_url_check, text, USERS_LINK_URL_MAX + 1),
+	   USERS_TOO_LONG, "one of 1,025 octets");
+	for (size_t len = 0; len < sizeof(page) - 1; len++)
+		cut = cut && checked(users_link_url_check, page, len) != USERS_OK;
+	ok(cut, "cut anywhere it is none");
+	for (int c = 0; c < 256; c++)
+	{
+		char one[] = "https://h/x{token}";
+		bool good = c > ' ' && c < 0x7f && strchr("\"'<>\\^`|", c) == NULL;
+
+		one[10] = (char) c;
+		middles = middles && (checked(users_link_url_check, one,
+									  sizeof(one) - 1) == USERS_OK) == good;
+	}
+	ok(middles, "every character of a path");
+	is(checked(users_link_url_check, "https://h/\0{token}", 18),
+	   USERS_MALFORMED, "NUL in a page's address");
+}
+
+static void
+test_senders(void)
+{
+	char text[USERS_NAME_MAX + 1 + USERS_EMAIL_MAX + 3];
+	char *at = text;
+	size_t len;
+
+	memset(text, 'n', USERS_NAME_MAX + 1);
+	at += USERS_NAME_MAX + 1;
+	*at++ = '<';
+	memset(at, 'a', USERS_EMAIL_MAX);
+	memcpy(at + USERS_EMAIL_MAX - 4, "@b.c", 4);
+	at[USERS_EMAIL_MAX] = '>';
+	len = (size_t) (at + USERS_EMAIL_MAX + 1 - text);
+	is(checked(users_sender_check, text + 1, len - 1), USERS_OK,
+	   "a sender of 100 characters and 254 octets");
+	is(checked(users_sender_check, text, len), USERS_MALFORMED,
+	   "a name of 101 characters");
+	is(checked(users_sender_check, "a\0b <c@d>", 9), USERS_MALFORMED,
+	   "NUL in a sender's name");
+	is(checked(users_sender_check, "a <c@d\0>", 8), USERS_MALFORMED,
+	   "NUL in a sender's address");
+}
+
 int
 main(void)
 {
 	TABLE("address", users_email_check, emails);
 	TABLE("username", users_username_check, usernames);
 	TABLE("name", check_name, names);
+	TABLE("page's address", users_link_url_check, link_urls);
+	TABLE("sender", users_sender_check, senders);
 	test_ascii();
 	test_fold();
 	test_trim();
@@ -478,5 +650,7 @@ main(void)
 	test_utf8_lengths();
 	test_names();
 	test_printable();
+	test_link_urls();
+	test_senders();
 	return tap_done();
 }
