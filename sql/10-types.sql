@@ -34,3 +34,12 @@ COMMENT ON TYPE @extschema@.users_public_options IS 'What a sign-up page must kn
 
 CREATE TYPE @extschema@.users_check_result AS (name text, ok boolean, detail text);
 COMMENT ON TYPE @extschema@.users_check_result IS 'One check: its name, whether all is well, and what was found.';
+
+CREATE TYPE @extschema@.users_mail AS (
+	id uuid, kind text, recipient text, recipient_name text, language text, subject text, body_text text, body_html text,
+	message_id text, attempt integer, site text, sender text, data jsonb);
+COMMENT ON TYPE @extschema@.users_mail IS
+'A mail for the relay to send: all that it says, and in data the link, the token, expires_at and the names, for other templates and other channels.';
+
+CREATE TYPE @extschema@.users_task_result AS (name text, row_count bigint);
+COMMENT ON TYPE @extschema@.users_task_result IS 'A task of maintenance, and how many rows it removed or changed.';

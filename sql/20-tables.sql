@@ -28,6 +28,7 @@ CREATE TABLE users.account (
 	status text NOT NULL DEFAULT 'enabled' CHECK (status IN ('enabled', 'disabled', 'deleted')),
 	platform_role text NOT NULL DEFAULT 'user' CHECK (platform_role IN ('user', 'admin')),
 	version bigint NOT NULL DEFAULT 1,
+	link_version bigint NOT NULL DEFAULT 1,
 	email_verified_at timestamptz,
 	reset_required boolean NOT NULL DEFAULT false,
 	language text COLLATE "C" REFERENCES users.language,
@@ -42,7 +43,9 @@ CREATE TABLE users.account (
 	deleted_at timestamptz);
 COMMENT ON TABLE users.account IS 'by-user: what a person alone sees of the account, and what decides whether it may sign in.';
 COMMENT ON COLUMN users.account.version IS
-'Counts changes of password, status and platform role: a sign-in that began under another version opens no session.';
+'Counts changes of password, address, status and platform role: a sign-in that began under another version opens no session.';
+COMMENT ON COLUMN users.account.link_version IS
+'Counts changes of password, address, status and platform role: each of them ends every link that was made before, be it by somebody who may not do so any more.';
 COMMENT ON COLUMN users.account.last_login_at IS 'Of sessions whose row is gone; the newest session knows better.';
 CREATE INDEX account_admin ON users.account (user_id) WHERE platform_role = 'admin';
 
@@ -143,6 +146,100 @@ CREATE TABLE users.event_position (
 COMMENT ON TABLE users.event_position IS
 'by-user: the transaction of each successful event, for readers that follow. Not dumped: transaction ids mean nothing elsewhere.';
 
+CREATE TABLE users.link (
+	user_id uuid NOT NULL,
+	id uuid NOT NULL,
+	kind text COLLATE "C" NOT NULL,
+	recipient text NOT NULL,
+	nobody boolean NOT NULL DEFAULT false,
+	version bigint NOT NULL,
+	nonce bytea NOT NULL,
+	created_at timestamptz NOT NULL,
+	expires_at timestamptz,
+	spent_at timestamptz,
+	PRIMARY KEY (user_id, id));
+CREATE INDEX link_id ON users.link (id);
+COMMENT ON TABLE users.link IS
+'by-user: links that mails carry. A token is derived from its row and a key that is not here; no token is stored. No foreign key: the link to sign up is nobody''s yet.';
+COMMENT ON COLUMN users.link.recipient IS 'The mailbox that the link shows its bearer to have; empty for one that was handed over.';
+COMMENT ON COLUMN users.link.nobody IS 'For an address without an account: user_id is derived from the address''s keyed hash.';
+COMMENT ON COLUMN users.link.version IS 'The account''s link_version when it was made; it counts while the two are equal.';
+COMMENT ON COLUMN users.link.expires_at IS 'NULL until its mail is first claimed, which is when its time begins; no token counts before.';
+
+CREATE TABLE users.mail (
+	user_id uuid NOT NULL,
+	id uuid NOT NULL,
+	class smallint NOT NULL,
+	kind text COLLATE "C" NOT NULL,
+	recipient text NOT NULL,
+	nobody boolean NOT NULL DEFAULT false,
+	language text COLLATE "C" NOT NULL,
+	site text COLLATE "C",
+	link_id uuid,
+	data jsonb NOT NULL DEFAULT '{}',
+	state text COLLATE "C" NOT NULL DEFAULT 'waiting'
+		CHECK (state IN ('waiting', 'claimed', 'sent', 'failed', 'expired', 'discarded')),
+	attempts integer NOT NULL DEFAULT 0,
+	created_at timestamptz NOT NULL,
+	next_attempt_at timestamptz CHECK ((next_attempt_at IS NOT NULL) = (state IN ('waiting', 'claimed'))),
+	sent_at timestamptz,
+	last_error text,
+	PRIMARY KEY (user_id, id))
+	WITH (autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 1000);
+CREATE INDEX mail_id ON users.mail (id);
+CREATE INDEX mail_due ON users.mail (class, next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+COMMENT ON TABLE users.mail IS
+'by-user: the outbox. Neither a body nor a token is kept: the relay gets them when it claims a mail.';
+COMMENT ON COLUMN users.mail.class IS
+'1 resets and security notices, 2 verification and sign-up, 3 invitations: the relay takes from each in turn.';
+COMMENT ON COLUMN users.mail.next_attempt_at IS 'When it is due, or its lease ends; NULL once settled.';
+
+CREATE TABLE users.mail_request (
+	class smallint NOT NULL,
+	id uuid NOT NULL,
+	kind text COLLATE "C" NOT NULL,
+	email text NOT NULL,
+	user_id uuid,
+	site text COLLATE "C",
+	client_address inet,
+	user_agent text,
+	created_at timestamptz NOT NULL,
+	PRIMARY KEY (class, id))
+	WITH (autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 1000);
+COMMENT ON TABLE users.mail_request IS
+'queue: mails that were asked for by address. Nobody is looked up before the relay claims mail, so that nothing tells who has an account.';
+COMMENT ON COLUMN users.mail_request.user_id IS 'Who wants to change to this address; NULL otherwise.';
+
+CREATE TABLE users.mail_template (
+	kind text COLLATE "C" NOT NULL,
+	language text COLLATE "C" NOT NULL,
+	subject text NOT NULL,
+	body_text text NOT NULL,
+	body_html text NOT NULL,
+	built_in boolean NOT NULL DEFAULT false,
+	PRIMARY KEY (kind, language, built_in));
+COMMENT ON TABLE users.mail_template IS
+'reference: what mails say. Built-in rows are never changed; one that is not goes before the built-in one of its kind and language.';
+
+CREATE TABLE users.site (
+	name text COLLATE "C" PRIMARY KEY,
+	reset_url text,
+	verify_url text,
+	invitation_url text,
+	registration_url text,
+	sender text,
+	product_name text);
+COMMENT ON TABLE users.site IS
+'reference: front ends with pages of their own for the links in mails. What is NULL is as the settings say.';
+
+CREATE TABLE users.known_device (
+	user_id uuid NOT NULL REFERENCES users.account ON DELETE CASCADE,
+	device bytea NOT NULL,
+	seen_at timestamptz NOT NULL,
+	PRIMARY KEY (user_id, device));
+COMMENT ON TABLE users.known_device IS
+'by-user: keyed hashes of the devices that somebody signed in from in the last 90 days; only while mails of the kind new_sign_in are on.';
+
 -- Row-level security on every table: the owner passes as owner, nobody else
 -- without a policy.
 ALTER TABLE users.person_id ENABLE ROW LEVEL SECURITY;
@@ -157,6 +254,12 @@ ALTER TABLE users.root_key ENABLE ROW LEVEL SECURITY;
 ALTER TABLE users.signing_key ENABLE ROW LEVEL SECURITY;
 ALTER TABLE users.audit_event ENABLE ROW LEVEL SECURITY;
 ALTER TABLE users.event_position ENABLE ROW LEVEL SECURITY;
+ALTER TABLE users.link ENABLE ROW LEVEL SECURITY;
+ALTER TABLE users.mail ENABLE ROW LEVEL SECURITY;
+ALTER TABLE users.mail_request ENABLE ROW LEVEL SECURITY;
+ALTER TABLE users.mail_template ENABLE ROW LEVEL SECURITY;
+ALTER TABLE users.site ENABLE ROW LEVEL SECURITY;
+ALTER TABLE users.known_device ENABLE ROW LEVEL SECURITY;
 
 -- What pg_dump takes along. Rows that the script itself makes are left out.
 SELECT pg_extension_config_dump('users.person_id', '');
@@ -170,3 +273,9 @@ SELECT pg_extension_config_dump('users.session', '');
 SELECT pg_extension_config_dump('users.root_key', '');
 SELECT pg_extension_config_dump('users.signing_key', '');
 SELECT pg_extension_config_dump('users.audit_event', '');
+SELECT pg_extension_config_dump('users.link', '');
+SELECT pg_extension_config_dump('users.mail', '');
+SELECT pg_extension_config_dump('users.mail_request', '');
+SELECT pg_extension_config_dump('users.mail_template', 'WHERE NOT built_in');
+SELECT pg_extension_config_dump('users.site', '');
+SELECT pg_extension_config_dump('users.known_device', '');

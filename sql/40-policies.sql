@@ -12,3 +12,15 @@ CREATE POLICY users_listed ON users.theme FOR SELECT TO users_anon, users_member
 
 CREATE POLICY users_all ON users.signing_key FOR SELECT TO users_admin
 	USING ((SELECT @extschema@.users_is_admin()));
+
+CREATE POLICY users_all ON users.mail FOR SELECT TO users_admin
+	USING ((SELECT @extschema@.users_is_admin()));
+CREATE POLICY users_relay ON users.mail FOR SELECT TO users_relay USING (true);
+CREATE POLICY users_all ON users.mail_request FOR SELECT TO users_admin
+	USING ((SELECT @extschema@.users_is_admin()));
+CREATE POLICY users_relay ON users.mail_request FOR SELECT TO users_relay USING (true);
+
+CREATE POLICY users_all ON users.mail_template FOR SELECT TO users_admin
+	USING ((SELECT @extschema@.users_is_admin()));
+CREATE POLICY users_all ON users.site FOR SELECT TO users_admin
+	USING ((SELECT @extschema@.users_is_admin()));

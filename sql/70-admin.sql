@@ -4,7 +4,7 @@ CREATE FUNCTION @extschema@.users_create_user(
 	RETURNS @extschema@.users_link AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.users_create_user(text, text, text, text, text, text, text, jsonb, boolean, text) IS
 'Make an account for somebody; this makes the first administrator too (platform_role => ''admin'').
-email, username, first_name, last_name, language, metadata: as in users_register. platform_role: user or admin. password: from a DBA only, and as strong as at sign-up. send_mail, site: where the link to set a password goes; there is no mail yet, so a password is needed and site is refused. Errors: as users_register, 22023 platform_role, 42501.
+email, username, first_name, last_name, language, metadata: as in users_register. platform_role: user or admin. password: from a DBA only, and as strong as at sign-up; without one a link to choose it is mailed, or with send_mail => false handed over as url, shown this once. site: whose page it opens, see users_sites. Errors: as users_register, 22023 platform_role, US015 site, 42501.
 For administrators.';
 
 CREATE FUNCTION @extschema@.users_disable_user(user_id uuid, reason text DEFAULT NULL)

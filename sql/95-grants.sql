@@ -7,12 +7,19 @@ GRANT SELECT (user_id, id, label, client_address, user_agent, created_at, authen
 GRANT SELECT (code, name) ON users.language TO users_anon, users_member;
 GRANT SELECT (name) ON users.theme TO users_anon, users_member;
 GRANT SELECT (kid, algorithm, created_at, retires_at, revoked_at) ON users.signing_key TO users_admin;
+GRANT SELECT (user_id, id, kind, recipient, nobody, language, site, state, attempts, created_at, next_attempt_at, sent_at, last_error)
+	ON users.mail TO users_admin, users_relay;
+GRANT SELECT (id, kind, email, user_id, site, created_at) ON users.mail_request TO users_admin, users_relay;
+GRANT SELECT (kind, language, subject, body_text, body_html, built_in) ON users.mail_template TO users_admin;
+GRANT SELECT (name, reset_url, verify_url, invitation_url, registration_url, sender, product_name) ON users.site TO users_admin;
 
 -- Views
 GRANT SELECT ON @extschema@.users_sessions TO users_member;
 GRANT SELECT ON @extschema@.users_languages TO users_anon, users_member;
 GRANT SELECT ON @extschema@.users_themes TO users_anon, users_member;
 GRANT SELECT ON @extschema@.users_keys TO users_admin;
+GRANT SELECT ON @extschema@.users_outbox TO users_admin, users_relay;
+GRANT SELECT ON @extschema@.users_templates, @extschema@.users_sites TO users_admin;
 
 -- Functions
 GRANT EXECUTE ON FUNCTION
@@ -26,6 +33,11 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.users_login(text, text, text),
 	@extschema@.users_refresh(text),
 	@extschema@.users_logout(text),
+	@extschema@.users_request_registration(text, text),
+	@extschema@.users_request_reset(text, text),
+	@extschema@.users_reset_password(text, text, text),
+	@extschema@.users_request_verification(text, text),
+	@extschema@.users_verify_email(text, text),
 	@extschema@.users_options()
 	TO users_anon, users_member;
 GRANT EXECUTE ON FUNCTION @extschema@.users_authenticate(text) TO users_anon, users_member;
@@ -35,6 +47,8 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.users_revoke_session(uuid),
 	@extschema@.users_confirm_password(text),
 	@extschema@.users_change_password(text, text, text),
+	@extschema@.users_change_email(text, text, text),
+	@extschema@.users_cancel_email_change(),
 	@extschema@.users_delete_account(text),
 	@extschema@.users_profile()
 	TO users_member;
@@ -45,8 +59,23 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.users_set_platform_role(uuid, text),
 	@extschema@.users_unlock(uuid, inet),
 	@extschema@.users_id(text),
+	@extschema@.users_issue_reset(uuid, boolean, boolean, text),
+	@extschema@.users_retry_mail(uuid),
+	@extschema@.users_discard_mail(uuid),
+	@extschema@.users_preview_template(text, text),
+	@extschema@.users_maintain(),
 	@extschema@.users_health()
 	TO users_admin;
+GRANT EXECUTE ON FUNCTION
+	@extschema@.users_define_template(text, text, text, text, text),
+	@extschema@.users_drop_template(text, text),
+	@extschema@.users_define_site(text, text, text, text, text, text, text)
+	TO users_dba;
+GRANT EXECUTE ON FUNCTION
+	@extschema@.users_claim_mail(integer, interval),
+	@extschema@.users_mail_sent(uuid),
+	@extschema@.users_mail_failed(uuid, text, boolean, interval)
+	TO users_relay;
 GRANT EXECUTE ON FUNCTION @extschema@.users_rotate_key(), @extschema@.users_revoke_key(text) TO users_admin;
 GRANT EXECUTE ON FUNCTION @extschema@.users_jwks() TO users_anon, users_member, users_service;
 
@@ -56,4 +85,7 @@ GRANT USAGE ON TYPE
 	@extschema@.users_person, @extschema@.users_public_options, @extschema@.users_check_result
 	TO users_anon, users_member, users_service;
 GRANT USAGE ON TYPE users."application/jwk-set+json" TO users_anon, users_member, users_service;
-GRANT USAGE ON TYPE @extschema@.users_keys TO users_admin;
+GRANT USAGE ON TYPE
+	@extschema@.users_keys, @extschema@.users_templates, @extschema@.users_sites, @extschema@.users_task_result
+	TO users_admin;
+GRANT USAGE ON TYPE @extschema@.users_mail TO users_relay;

@@ -4,25 +4,17 @@
 
 #include "account.h"
 #include "caller.h"
-#include "core/grammar.h"
-#include "core/uuid.h"
-#include "ids.h"
-#include "password.h"
+#include "identifier.h"
 #include "query.h"
 #include "root.h"
 #include "settings.h"
 
-/* "username:" and an address of the greatest length fit. */
-#define IDENTIFIER_MAX (USERS_EMAIL_MAX + 16)
-
 enum
 {
-	FIND_IDENTIFIER,
 	FIND_ACCOUNT,
 	LOCK_FOR_USE,
 	LOCK_FOR_CHANGE,
 	INSERT_ID,
-	INSERT_IDENTIFIER,
 	INSERT_ACCOUNT,
 	INSERT_PERSON,
 	INSERT_CREDENTIAL,
@@ -31,20 +23,21 @@ enum
 	NEXT_VERSION,
 	SET_STATUS,
 	SET_ADMIN,
-	DELETE_IDENTIFIER,
+	SET_PENDING,
+	SET_EMAIL,
+	SET_VERIFIED,
+	EXPIRE_PASSWORD,
 	LOCK_ADMINS,
 	PROFILE
 };
 
 /* clang-format off */
 static UsersQuery queries[] = {
-	[FIND_IDENTIFIER] = {
-		.sql = "SELECT user_id FROM users.identifier WHERE identifier" EQ "$1",
-		.types = { TEXTOID } },
 	[FIND_ACCOUNT] = {
 		.sql = "SELECT a.status, a.platform_role" EQ "'admin', a.reset_required,"
 			   "       a.email_verified_at IS NOT NULL, a.version, a.email, p.username,"
-			   "       p.first_name, p.last_name, c.password_hash"
+			   "       p.first_name, p.last_name, c.password_hash, a.pending_email, a.language,"
+			   "       a.link_version"
 			   "  FROM users.account a"
 			   "  JOIN users.person p ON p.user_id" EQ "a.user_id"
 			   "  JOIN users.credential c ON c.user_id" EQ "a.user_id"
@@ -59,10 +52,6 @@ static UsersQuery queries[] = {
 	[INSERT_ID] = {
 		.sql = "INSERT INTO users.person_id (user_id) VALUES ($1)",
 		.types = { UUIDOID } },
-	[INSERT_IDENTIFIER] = {
-		.sql = "INSERT INTO users.identifier (identifier, kind, user_id) VALUES ($1, $2, $3)"
-			   " ON CONFLICT DO NOTHING",
-		.types = { TEXTOID, TEXTOID, UUIDOID } },
 	[INSERT_ACCOUNT] = {
 		.sql = "INSERT INTO users.account"
 			   " (user_id, email, platform_role, email_verified_at, language, theme, metadata,"
@@ -87,22 +76,41 @@ static UsersQuery queries[] = {
 			   " WHERE user_id" EQ "$1 AND password_hash" EQ "$2",
 		.types = { UUIDOID, TEXTOID, TEXTOID } },
 	[NEXT_VERSION] = {
-		.sql = "UPDATE users.account SET version = version" PLUS "1, reset_required = false, updated_at = $2"
+		.sql = "UPDATE users.account"
+			   "   SET version = version" PLUS "1, link_version = link_version" PLUS "1, pending_email = NULL,"
+			   "       reset_required = false, updated_at = $2"
 			   " WHERE user_id" EQ "$1",
 		.types = { UUIDOID, TIMESTAMPTZOID } },
 	[SET_STATUS] = {
 		.sql = "UPDATE users.account"
 			   "   SET status = $2, disabled_reason = $3, deleted_at = $4,"
-			   "       version = version" PLUS "1, updated_at = $5"
+			   "       version = version" PLUS "1, link_version = link_version" PLUS "1, pending_email = NULL,"
+			   "       updated_at = $5"
 			   " WHERE user_id" EQ "$1",
 		.types = { UUIDOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID } },
 	[SET_ADMIN] = {
-		.sql = "UPDATE users.account SET platform_role = $2, version = version" PLUS "1, updated_at = $3"
+		.sql = "UPDATE users.account"
+			   "   SET platform_role = $2, version = version" PLUS "1, link_version = link_version" PLUS "1,"
+			   "       updated_at = $3"
 			   " WHERE user_id" EQ "$1",
 		.types = { UUIDOID, TEXTOID, TIMESTAMPTZOID } },
-	[DELETE_IDENTIFIER] = {
-		.sql = "DELETE FROM users.identifier WHERE identifier" EQ "$1 AND user_id" EQ "$2",
-		.types = { TEXTOID, UUIDOID } },
+	[SET_PENDING] = {
+		.sql = "UPDATE users.account SET pending_email = $2, updated_at = $3 WHERE user_id" EQ "$1",
+		.types = { UUIDOID, TEXTOID, TIMESTAMPTZOID } },
+	[SET_EMAIL] = {
+		.sql = "UPDATE users.account"
+			   "   SET email = $2, email_verified_at = $3, pending_email = NULL, version = version" PLUS "1,"
+			   "       link_version = link_version" PLUS "1, updated_at = $3"
+			   " WHERE user_id" EQ "$1",
+		.types = { UUIDOID, TEXTOID, TIMESTAMPTZOID } },
+	[SET_VERIFIED] = {
+		.sql = "UPDATE users.account SET email_verified_at = $2, updated_at = $2"
+			   " WHERE user_id" EQ "$1 AND email_verified_at IS NULL",
+		.types = { UUIDOID, TIMESTAMPTZOID } },
+	[EXPIRE_PASSWORD] = {
+		.sql = "UPDATE users.account SET reset_required = true, version = version" PLUS "1, updated_at = $2"
+			   " WHERE user_id" EQ "$1",
+		.types = { UUIDOID, TIMESTAMPTZOID } },
 	/* One order for all: two administrators who demote each other cannot both
 	 * find the other still there. */
 	[LOCK_ADMINS] = {
@@ -136,18 +144,6 @@ status_of(const char *name)
 	return strcmp(name, "disabled") == 0 ? USERS_DISABLED : USERS_DELETED;
 }
 
-/* "kind:identifier" in lower case; its length. out has IDENTIFIER_MAX. */
-static size_t
-make_identifier(char *out, const char *kind, const char *text, size_t len)
-{
-	size_t prefix = strlen(kind);
-
-	memcpy(out, kind, prefix);
-	out[prefix] = ':';
-	users_fold(out + prefix + 1, text, len);
-	return prefix + 1 + len;
-}
-
 /* Fills all but id and subject; false when there is no such account. */
 static bool
 read_account(UsersAccount *account, MemoryContext context)
@@ -168,6 +164,9 @@ read_account(UsersAccount *account, MemoryContext context)
 	account->first_name = users_column_text(0, 8, context);
 	account->last_name = users_column_text(0, 9, context);
 	account->password_hash = users_column_text(0, 10, context);
+	account->pending_email = users_column_text(0, 11, context);
+	account->language = users_column_text(0, 12, context);
+	account->link_version = users_column_int64(0, 13, 0);
 	return true;
 }
 
@@ -180,63 +179,16 @@ users_find_account(UsersAccount *account, const pg_uuid_t *user_id,
 	return read_account(account, context);
 }
 
-/*
- * What is read for a sign-in is not counted: the numbers of rows fetched, which
- * every SQL role may read, and of buffers, which EXPLAIN shows, would tell
- * whether the identifier is somebody's.
- */
-typedef struct Uncounted
-{
-	int nest_level;
-	BufferUsage buffers;
-} Uncounted;
-
-static void
-stop_counting(Uncounted *uncounted)
-{
-	uncounted->nest_level = NewGUCNestLevel();
-	uncounted->buffers = pgBufferUsage;
-	(void) set_config_option("track_counts", "off", PGC_SUSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-}
-
-static void
-count_again(const Uncounted *uncounted)
-{
-	AtEOXact_GUC(true, uncounted->nest_level);
-	pgBufferUsage = uncounted->buffers;
-}
-
 void
 users_load_account(UsersAccount *account, MemoryContext context)
 {
-	Uncounted uncounted;
+	UsersUncounted uncounted;
 
 	if (account->loaded)
 		return;
-	stop_counting(&uncounted);
+	users_stop_counting(&uncounted);
 	(void) read_account(account, context);
-	count_again(&uncounted);
-}
-
-static Datum
-text_datum(const char *text, size_t len)
-{
-	return PointerGetDatum(cstring_to_text_with_len(text, (int) len));
-}
-
-/* The identifier that was typed, as the table has it; of what cannot be one,
- * something that is in no table. Addresses have an @, usernames never. */
-static size_t
-read_identifier(char *out, const char *typed, size_t len)
-{
-	users_trim(&typed, &len);
-	if (len <= USERS_EMAIL_MAX && users_email_check(typed, len) == USERS_OK)
-		return make_identifier(out, "email", typed, len);
-	if (len <= USERS_USERNAME_MAX &&
-		users_username_check(typed, len) == USERS_OK)
-		return make_identifier(out, "username", typed, len);
-	return make_identifier(out, "nobody", typed, Min(len, USERS_EMAIL_MAX));
+	users_count_again(&uncounted);
 }
 
 static void
@@ -248,34 +200,18 @@ load_root(void *argument)
 bool
 users_find_identifier(UsersAccount *account, const char *typed, size_t len)
 {
-	char identifier[IDENTIFIER_MAX];
-	size_t identifier_len = read_identifier(identifier, typed, len);
-	Datum value = text_datum(identifier, identifier_len);
-	UsersUuid derived;
-	Uncounted uncounted;
-
 	memset(account, 0, sizeof(*account));
 	if (!users_with_patience(load_root, NULL))
 		return false;
-	users_identifier_hash(account->subject, identifier, identifier_len);
-	users_uuid_v8(&derived, account->subject);
-	memcpy(&account->user_id, &derived, sizeof(account->user_id));
-	stop_counting(&uncounted);
-	account->exists = users_read(&queries[FIND_IDENTIFIER], &value, NULL) > 0;
-	if (account->exists)
-		(void) users_column_uuid(0, 1, &account->user_id);
-	count_again(&uncounted);
+	account->exists =
+		users_look_up(typed, len, &account->user_id, account->subject);
 	return true;
 }
 
 void
 users_identify_account(UsersAccount *account)
 {
-	char identifier[IDENTIFIER_MAX];
-	size_t len = make_identifier(identifier, "username", account->username,
-								 strlen(account->username));
-
-	users_identifier_hash(account->subject, identifier, len);
+	users_username_subject(account->subject, account->username);
 }
 
 void
@@ -297,18 +233,6 @@ users_lock_account(const UsersAccount *account, bool for_change)
 
 	return users_write(&queries[query], &value, NULL) > 0 &&
 		   users_column_int64(0, 1, -1) == account->version;
-}
-
-/* False when somebody has it. */
-static bool
-insert_identifier(const pg_uuid_t *user_id, const char *kind, const char *text)
-{
-	char identifier[IDENTIFIER_MAX];
-	size_t len = make_identifier(identifier, kind, text, strlen(text));
-	Datum values[] = { text_datum(identifier, len), CStringGetTextDatum(kind),
-					   UUIDPGetDatum(user_id) };
-
-	return users_write(&queries[INSERT_IDENTIFIER], values, NULL) > 0;
 }
 
 /* A nonce of the credential: whatever is bound to it is void with it. */
@@ -358,9 +282,10 @@ users_insert_account(const UsersNewAccount *account)
 	Datum credential[] = { id, 0, new_nonce(), now };
 
 	/* Address before username, always: no two sign-ups wait in a circle. */
-	if (!insert_identifier(&account->user_id, "email", account->email))
+	if (!users_take_identifier(&account->user_id, "email", account->email))
 		return USERS_TAKEN_EMAIL;
-	if (!insert_identifier(&account->user_id, "username", account->username))
+	if (!users_take_identifier(&account->user_id, "username",
+							   account->username))
 		return USERS_TAKEN_USERNAME;
 	(void) users_write(&queries[INSERT_ID], &id, NULL);
 	insert_account_row(account, now);
@@ -418,21 +343,56 @@ users_set_admin(const pg_uuid_t *user_id, bool is_admin)
 	(void) users_write(&queries[SET_ADMIN], values, NULL);
 }
 
-static void
-delete_identifier(const pg_uuid_t *user_id, const char *kind, const char *text)
+void
+users_set_pending_email(const pg_uuid_t *user_id, const char *email)
 {
-	char identifier[IDENTIFIER_MAX];
-	size_t len = make_identifier(identifier, kind, text, strlen(text));
-	Datum values[] = { text_datum(identifier, len), UUIDPGetDatum(user_id) };
+	char nulls[] = "   ";
+	Datum values[3];
 
-	(void) users_write(&queries[DELETE_IDENTIFIER], values, NULL);
+	values[0] = UUIDPGetDatum(user_id);
+	values[1] = nullable_text(email, &nulls[1]);
+	values[2] = TimestampTzGetDatum(GetCurrentTimestamp());
+	(void) users_write(&queries[SET_PENDING], values, nulls);
+}
+
+bool
+users_set_email(const UsersAccount *account, const char *email)
+{
+	Datum values[] = { UUIDPGetDatum(&account->user_id),
+					   CStringGetTextDatum(email),
+					   TimestampTzGetDatum(GetCurrentTimestamp()) };
+
+	if (!users_take_identifier(&account->user_id, "email", email))
+		return false;
+	if (pg_strcasecmp(account->email, email) != 0)
+		users_free_identifier(&account->user_id, "email", account->email);
+	(void) users_write(&queries[SET_EMAIL], values, NULL);
+	return true;
+}
+
+bool
+users_set_verified(const pg_uuid_t *user_id)
+{
+	Datum values[] = { UUIDPGetDatum(user_id),
+					   TimestampTzGetDatum(GetCurrentTimestamp()) };
+
+	return users_write(&queries[SET_VERIFIED], values, NULL) > 0;
+}
+
+void
+users_expire_password(const pg_uuid_t *user_id)
+{
+	Datum values[] = { UUIDPGetDatum(user_id),
+					   TimestampTzGetDatum(GetCurrentTimestamp()) };
+
+	(void) users_write(&queries[EXPIRE_PASSWORD], values, NULL);
 }
 
 void
 users_delete_identifiers(const UsersAccount *account)
 {
-	delete_identifier(&account->user_id, "email", account->email);
-	delete_identifier(&account->user_id, "username", account->username);
+	users_free_identifier(&account->user_id, "email", account->email);
+	users_free_identifier(&account->user_id, "username", account->username);
 }
 
 int64

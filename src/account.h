@@ -1,5 +1,5 @@
-/* The tables account, person, credential, identifier and person_id. All of
- * these work inside users_enter_owner. */
+/* The tables account, person, credential and person_id. All of these work
+ * inside users_enter_owner. */
 #ifndef USERS_ACCOUNT_H
 #define USERS_ACCOUNT_H
 
@@ -25,7 +25,10 @@ typedef struct UsersAccount
 	bool reset_required;
 	bool verified;
 	int64 version;
+	int64 link_version;
 	char *email;
+	char *pending_email; /* NULL: none */
+	char *language;		 /* NULL: none chosen */
 	char *username;
 	char *first_name;
 	char *last_name;
@@ -89,13 +92,25 @@ typedef enum UsersTaken
  * it with users_with_patience. */
 extern UsersTaken users_insert_account(const UsersNewAccount *account);
 
-/* Changes of a locked account; each but the rehash adds one to version. */
+/* Changes of a locked account; each but the rehash adds one to version. Those
+ * of password, address, status and role end its links, and of password, address
+ * and status its pending address. */
 extern void users_set_password_hash(const pg_uuid_t *user_id, const char *hash);
 extern void users_rehash(const pg_uuid_t *user_id, const char *old_hash,
 						 const char *hash);
 extern void users_set_status(const pg_uuid_t *user_id,
 							 UsersAccountStatus status, const char *reason);
 extern void users_set_admin(const pg_uuid_t *user_id, bool is_admin);
+/* The address that waits to be verified; NULL: none. Not a new version. */
+extern void users_set_pending_email(const pg_uuid_t *user_id,
+									const char *email);
+/* A new address, verified; false when somebody else has it. Waits for others
+ * that take the same one. */
+extern bool users_set_email(const UsersAccount *account, const char *email);
+/* The present address is verified; whether it was not. Not a new version. */
+extern bool users_set_verified(const pg_uuid_t *user_id);
+/* Signing in needs a reset first. */
+extern void users_expire_password(const pg_uuid_t *user_id);
 /* Frees address and username. */
 extern void users_delete_identifiers(const UsersAccount *account);
 

@@ -6,6 +6,7 @@
 #include "caller.h"
 #include "core/grammar.h"
 #include "errors.h"
+#include "handover.h"
 #include "hashing.h"
 #include "identity.h"
 #include "key.h"
@@ -13,6 +14,8 @@
 #include "power.h"
 #include "session.h"
 #include "signup.h"
+#include "site.h"
+#include "text.h"
 
 #define REASON_MAX 500 /* characters */
 
@@ -22,25 +25,6 @@ PG_FUNCTION_INFO_V1(users_enable_user);
 PG_FUNCTION_INFO_V1(users_set_platform_role);
 PG_FUNCTION_INFO_V1(users_unlock);
 PG_FUNCTION_INFO_V1(users_id);
-
-/* Records what an administrator did to an account. */
-static void
-audit_admin(const char *event, const pg_uuid_t *user_id, const char *name,
-			const char *value)
-{
-	const UsersIdentity *identity = users_identity();
-	UsersClient client;
-	UsersEvent row = { .event = event,
-					   .user_id = *user_id,
-					   .actor_id = identity == NULL ? NULL : &identity->user_id,
-					   .session_id =
-						   identity == NULL ? NULL : &identity->session_id,
-					   .detail_name = name,
-					   .detail_value = value };
-
-	users_client(&client);
-	users_audit(&row, &client);
-}
 
 /* platform_role: whether it is admin; 22023 for another word. */
 static bool
@@ -91,6 +75,22 @@ create_with_password(UsersNewAccount *account, const UsersPassword *password)
 	sodium_memzero(hash, sizeof(hash));
 }
 
+/* Inserts an account that has no password yet, and gives a link for one. */
+static void
+create_with_link(Datum values[USERS_LINK_COLUMNS],
+				 bool nulls[USERS_LINK_COLUMNS], UsersNewAccount *account,
+				 bool send_mail, const char *site, MemoryContext context)
+{
+	UsersAccount made;
+
+	if (!users_create_account(account))
+		users_raise_busy();
+	if (!users_find_account(&made, &account->user_id, context))
+		elog(ERROR, "the new account is not there");
+	users_give_link(values, nulls, USERS_MAIL_WELCOME, &made, send_mail, site,
+					context);
+}
+
 /* users_create_user(email, username, first_name, last_name, password, language,
  * platform_role, metadata, send_mail, site) users_link */
 Datum
@@ -101,26 +101,30 @@ users_create_user(PG_FUNCTION_ARGS)
 											 METADATA };
 	UsersCall call;
 	UsersNewAccount account;
-	Datum values[3] = { 0 };
-	bool nulls[3] = { false, true, true };
+	Datum values[USERS_LINK_COLUMNS] = { 0 };
+	bool nulls[USERS_LINK_COLUMNS] = { false, true, true };
+	bool send_mail = PG_ARGISNULL(SEND_MAIL) || PG_GETARG_BOOL(SEND_MAIL);
+	char *site;
 
 	users_begin(&call, "users_create_user", USERS_WRITES | USERS_SECRET);
 	users_require_administrator(&call);
-	if (PG_ARGISNULL(PASSWORD) || !PG_ARGISNULL(SITE))
-		users_raise(USERS_E_NOT_YET,
-					PG_ARGISNULL(PASSWORD) ? "password" : "site");
-	if (!users_is_dba(&call))
+	if (!PG_ARGISNULL(PASSWORD) && !users_is_dba(&call))
 		users_raise(USERS_E_NOT_DBA, "password");
 	users_enter_owner(&call);
 	users_read_new_account(&account, fcinfo, &at);
 	account.is_admin = read_platform_role(fcinfo, PLATFORM_ROLE);
-	create_with_password(
-		&account, users_take_password(fcinfo, PASSWORD, USERS_NEW_PASSWORD));
+	site = users_site_argument(fcinfo, SITE);
+	if (PG_ARGISNULL(PASSWORD))
+		create_with_link(values, nulls, &account, send_mail, site,
+						 call.context);
+	else
+		create_with_password(&account, users_take_password(fcinfo, PASSWORD,
+														   USERS_NEW_PASSWORD));
 	users_make_keys();
-	audit_admin("account_created", &account.user_id, NULL, NULL);
+	users_audit_caller("account_created", &account.user_id, NULL, NULL);
 	users_leave_owner(&call);
 	values[0] = UUIDPGetDatum(&account.user_id);
-	return users_row(fcinfo, values, nulls, lengthof(values));
+	return users_row(fcinfo, values, nulls, USERS_LINK_COLUMNS);
 }
 
 /* ---- changing ---- */
@@ -208,7 +212,7 @@ bring_into(UsersCall *call, FunctionCallInfo fcinfo, Change *change,
 	if (needed)
 	{
 		carry_out(change, change_status);
-		audit_admin(event, &change->account.user_id, NULL, NULL);
+		users_audit_caller(event, &change->account.user_id, NULL, NULL);
 	}
 	users_leave_owner(call);
 	return needed;
@@ -226,7 +230,7 @@ users_disable_user(PG_FUNCTION_ARGS)
 	users_require_administrator(&call);
 	reason = users_text_argument(fcinfo, 1);
 	if (reason != NULL && reason[0] != '\0' &&
-		users_name_check(reason, strlen(reason), REASON_MAX) != USERS_OK)
+		!users_is_name(reason, REASON_MAX))
 		users_raise(USERS_E_REASON, "reason");
 	change.reason = reason != NULL && reason[0] != '\0' ? reason : NULL;
 	PG_RETURN_BOOL(bring_into(&call, fcinfo, &change, "account_disabled"));
@@ -261,8 +265,8 @@ users_set_platform_role(PG_FUNCTION_ARGS)
 	if (needed)
 	{
 		carry_out(&change, change_platform_role);
-		audit_admin("platform_role_changed", &change.account.user_id,
-					"platform_role", change.is_admin ? "admin" : "user");
+		users_audit_caller("platform_role_changed", &change.account.user_id,
+						   "platform_role", change.is_admin ? "admin" : "user");
 	}
 	users_leave_owner(&call);
 	PG_RETURN_BOOL(needed);
@@ -288,12 +292,7 @@ users_unlock(PG_FUNCTION_ARGS)
 	users_enter_owner(&call);
 	lifted = users_lift_throttle(user_id, by_address ? &client : NULL);
 	if (lifted)
-	{
-		pg_uuid_t nobody = { { 0 } };
-
-		audit_admin("account_unlocked", user_id == NULL ? &nobody : user_id,
-					NULL, NULL);
-	}
+		users_audit_caller("account_unlocked", user_id, NULL, NULL);
 	users_leave_owner(&call);
 	PG_RETURN_BOOL(lifted);
 }

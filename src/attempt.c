@@ -152,3 +152,23 @@ users_hash_governed(UsersAttempt *attempt, UsersPasswordHash out,
 		attempt->retry_after = USERS_BUSY_RETRY;
 	return done;
 }
+
+const UsersPassword *
+users_take_new_password(FunctionCallInfo fcinfo, int n, int confirmation,
+						const UsersAccount *account)
+{
+	const UsersPassword *password =
+		users_take_password(fcinfo, n, USERS_NEW_PASSWORD);
+	const UsersPassword *again =
+		users_take_password(fcinfo, confirmation, USERS_PRESENT_PASSWORD);
+	const char *words[6];
+
+	if (!users_same_password(password, again))
+	{
+		users_wipe_passwords();
+		users_raise(USERS_E_CONFIRM, "confirm_password");
+	}
+	users_password_context(words, account);
+	users_require_strong(password, "new_password", words);
+	return password;
+}

@@ -41,6 +41,12 @@ extern UsersVerdict users_try_password(UsersAttempt *attempt,
 extern bool users_hash_governed(UsersAttempt *attempt, UsersPasswordHash out,
 								const UsersPassword *password);
 
+/* The new password of argument n, given twice: US004 when the two differ, US003
+ * when it is weak for the account. Uses both slots. */
+extern const UsersPassword *
+users_take_new_password(FunctionCallInfo fcinfo, int n, int confirmation,
+						const UsersAccount *account);
+
 /* The status word of a verdict, for outcomes: ok for USERS_PASSED. */
 extern const char *users_verdict_status(UsersVerdict verdict);
 

@@ -4,6 +4,7 @@
 
 #include "audit.h"
 #include "errors.h"
+#include "identity.h"
 #include "ids.h"
 #include "query.h"
 
@@ -86,6 +87,26 @@ users_audit(const UsersEvent *event, const UsersClient *client)
 		return;
 	values[2] = FullTransactionIdGetDatum(GetTopFullTransactionId());
 	(void) users_write(&queries[INSERT_POSITION], values, NULL);
+}
+
+void
+users_audit_caller(const char *event, const pg_uuid_t *user_id,
+				   const char *name, const char *value)
+{
+	const UsersIdentity *identity = users_identity();
+	UsersClient client;
+	UsersEvent row = { .event = event,
+					   .nobody = user_id == NULL,
+					   .actor_id = identity == NULL ? NULL : &identity->user_id,
+					   .session_id =
+						   identity == NULL ? NULL : &identity->session_id,
+					   .detail_name = name,
+					   .detail_value = value };
+
+	if (user_id != NULL)
+		row.user_id = *user_id;
+	users_client(&client);
+	users_audit(&row, &client);
 }
 
 void

@@ -23,6 +23,11 @@ typedef struct UsersEvent
  * users_events. */
 extern void users_audit(const UsersEvent *event, const UsersClient *client);
 
+/* A success of who is signed in, or of a DBA, on somebody's account or (NULL)
+ * on nobody's, with one member of detail or NULL. */
+extern void users_audit_caller(const char *event, const pg_uuid_t *user_id,
+							   const char *name, const char *value);
+
 /*
  * The line of a failure: stays whatever the caller rolls back, and no setting
  * of the client's shows it to the client. what is "login failed" and its like;

@@ -3,11 +3,15 @@
 #include "caller.h"
 #include "health.h"
 #include "key.h"
+#include "mail.h"
 #include "query.h"
 #include "root.h"
 #include "settings.h"
 
 PG_FUNCTION_INFO_V1(users_health);
+
+/* Seconds. */
+#define MAIL_OVERDUE 600
 
 /* A check that is one statement: rows that it finds are what is wrong. */
 typedef struct Check
@@ -48,7 +52,9 @@ static Check checks[] = {
 			   "  UNION ALL SELECT p.polrelid, p.polname FROM pg_catalog.pg_policy p"
 			   "    WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c, (VALUES"
 			   "      ('session', 'users_own'), ('session', 'users_all'), ('language', 'users_listed'),"
-			   "      ('theme', 'users_listed'), ('signing_key', 'users_all')) v (relation, policy)"
+			   "      ('theme', 'users_listed'), ('signing_key', 'users_all'), ('mail', 'users_all'),"
+			   "      ('mail', 'users_relay'), ('mail_request', 'users_all'), ('mail_request', 'users_relay'),"
+			   "      ('mail_template', 'users_all'), ('site', 'users_all')) v (relation, policy)"
 			   "      WHERE c.oid" EQ "p.polrelid AND c.relname" EQ "v.relation AND p.polname" EQ "v.policy)"
 			   " ) f (relation, name) WHERE" IS_OUR_TABLE("f.relation") " ORDER BY 1" } },
 	{ "foreign_keys",
@@ -168,6 +174,29 @@ check_signing_key(ReturnSetInfo *result)
 			: "no active key; the next sign-in or users_rotate_key() makes one");
 }
 
+/* The relay polls every few seconds: what has waited for minutes has none. */
+static void
+check_mail(ReturnSetInfo *result)
+{
+	int64 failed;
+	int64 overdue = users_mail_overdue(&failed);
+
+	if (overdue > MAIL_OVERDUE)
+		report(
+			result, "mail", false,
+			psprintf(
+				"mail has waited for %lld s: is a mail relay running? its --check says what is wrong",
+				(long long) overdue));
+	else if (failed > 0)
+		report(
+			result, "mail", false,
+			psprintf(
+				"%lld mails have failed in a day; see users_outbox, users_retry_mail(id)",
+				(long long) failed));
+	else
+		report(result, "mail", true, "no mail is waiting for long");
+}
+
 static void
 check_client_address(ReturnSetInfo *result)
 {
@@ -210,6 +239,7 @@ users_health(PG_FUNCTION_ARGS)
 	check_root_key(result);
 	check_signing_key(result);
 	check_client_address(result);
+	check_mail(result);
 	for (size_t i = 0; i < lengthof(checks); i++)
 		run_check(result, &checks[i]);
 	users_leave_owner(&call);

@@ -23,6 +23,16 @@ users_new_id(pg_uuid_t *id)
 	memcpy(id, &uuid, sizeof(*id));
 }
 
+void
+users_id_of_time(pg_uuid_t *id, TimestampTz time)
+{
+	static const uint8 zeros[10];
+	UsersUuid uuid;
+
+	users_uuid_v7(&uuid, (uint64) (time / 1000 + EPOCH_OFFSET * 1000), zeros);
+	memcpy(id, &uuid, sizeof(*id));
+}
+
 int64
 users_unix_time(TimestampTz time)
 {

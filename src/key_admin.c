@@ -3,7 +3,6 @@
 #include "audit.h"
 #include "caller.h"
 #include "errors.h"
-#include "identity.h"
 #include "key.h"
 #include "outcome.h"
 #include "revocation.h"
@@ -15,22 +14,6 @@ PG_FUNCTION_INFO_V1(users_rotate_key);
 PG_FUNCTION_INFO_V1(users_revoke_key);
 PG_FUNCTION_INFO_V1(users_renew_root_key);
 PG_FUNCTION_INFO_V1(users_jwks);
-
-/* An event about keys is about nobody's account. */
-static void
-audit_key(const char *event, const char *kid)
-{
-	const UsersIdentity *identity = users_identity();
-	UsersClient client;
-	UsersEvent row = { .event = event,
-					   .nobody = true,
-					   .actor_id = identity == NULL ? NULL : &identity->user_id,
-					   .detail_name = kid == NULL ? NULL : "kid",
-					   .detail_value = kid };
-
-	users_client(&client);
-	users_audit(&row, &client);
-}
 
 /* users_rotate_key() users_keys */
 Datum
@@ -46,7 +29,7 @@ users_rotate_key(PG_FUNCTION_ARGS)
 	users_require_administrator(&call);
 	users_enter_owner(&call);
 	kid = users_rotate_signing_key(call.context);
-	audit_key("key_rotated", kid);
+	users_audit_caller("key_rotated", NULL, "kid", kid);
 	if (!users_find_key_row(&row, kid, call.context))
 		elog(ERROR, "the new key is not there");
 	users_leave_owner(&call);
@@ -78,7 +61,7 @@ users_revoke_key(PG_FUNCTION_ARGS)
 	if (revoked)
 	{
 		users_note_revocation();
-		audit_key("key_revoked", kid);
+		users_audit_caller("key_revoked", NULL, "kid", kid);
 		/* Not the next sign-in, whose open transaction others would wait for.
 		 */
 		users_make_keys();
@@ -100,7 +83,7 @@ users_renew_root_key(PG_FUNCTION_ARGS)
 	users_delete_signing_keys();
 	(void) users_end_all_sessions();
 	users_make_keys();
-	audit_key("root_key_renewed", NULL);
+	users_audit_caller("root_key_renewed", NULL, NULL, NULL);
 	users_leave_owner(&call);
 	PG_RETURN_BOOL(true);
 }

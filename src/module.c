@@ -7,13 +7,18 @@
 #include "audit.h"
 #include "caller.h"
 #include "choice.h"
+#include "device.h"
 #include "guard.h"
 #include "hashing.h"
 #include "health.h"
+#include "identifier.h"
 #include "identity.h"
 #include "key.h"
+#include "link.h"
 #include "log.h"
 #include "lookup.h"
+#include "mail.h"
+#include "notify.h"
 #include "objects.h"
 #include "password.h"
 #include "revocation.h"
@@ -22,6 +27,8 @@
 #include "session.h"
 #include "settings.h"
 #include "setup.h"
+#include "site.h"
+#include "template.h"
 #include "throttle.h"
 
 #if PG_VERSION_NUM >= 180000
@@ -89,14 +96,21 @@ _PG_init(void)
 	users_init_hashing();
 	users_init_password();
 	users_init_revocation();
+	users_init_notify();
 	users_init_audit();
 	users_init_root();
 	users_init_key();
+	users_init_identifier();
 	users_init_account();
 	users_init_choice();
 	users_init_rights();
 	users_init_access();
 	users_init_session();
+	users_init_link();
+	users_init_mail();
+	users_init_site();
+	users_init_template();
+	users_init_device();
 	users_init_setup();
 	users_init_health();
 }

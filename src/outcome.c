@@ -73,6 +73,22 @@ users_text_argument(FunctionCallInfo fcinfo, int n)
 }
 
 char *
+users_trimmed_argument(FunctionCallInfo fcinfo, int n)
+{
+	text *given;
+	const char *start;
+	size_t len;
+
+	if (PG_ARGISNULL(n))
+		return pstrdup("");
+	given = PG_GETARG_TEXT_PP(n);
+	start = VARDATA_ANY(given);
+	len = VARSIZE_ANY_EXHDR(given);
+	users_trim(&start, &len);
+	return pnstrdup(start, len);
+}
+
+char *
 users_label_argument(FunctionCallInfo fcinfo, int n)
 {
 	char *label;

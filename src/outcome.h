@@ -35,6 +35,9 @@ extern Datum users_session_row(FunctionCallInfo fcinfo,
 /* A text argument as a C string in the present context; NULL for NULL. */
 extern char *users_text_argument(FunctionCallInfo fcinfo, int n);
 
+/* Likewise with white space taken off its ends; "" for NULL. */
+extern char *users_trimmed_argument(FunctionCallInfo fcinfo, int n);
+
 /* A label for a session: printable, at most 255 bytes, NULL when nothing is
  * left. */
 extern char *users_label_argument(FunctionCallInfo fcinfo, int n);

@@ -8,6 +8,7 @@
 #include "errors.h"
 #include "hashing.h"
 #include "identity.h"
+#include "mail.h"
 #include "outcome.h"
 #include "session.h"
 #include "settings.h"
@@ -105,7 +106,8 @@ audit_own(const char *event, const UsersIdentity *identity,
 /* Carries out work on a change whose password was right; what to answer. */
 static UsersVerdict
 carry_out(UsersAttempt *attempt, OwnChange *change, void (*work)(void *),
-		  const char *event, const UsersIdentity *identity)
+		  const char *event, UsersMailKind notice,
+		  const UsersIdentity *identity)
 {
 	if (!users_with_patience(work, change))
 	{
@@ -116,28 +118,8 @@ carry_out(UsersAttempt *attempt, OwnChange *change, void (*work)(void *),
 	if (change->changed)
 		return USERS_REFUSED;
 	audit_own(event, identity, &attempt->client);
+	users_write_notice(notice, &change->account);
 	return USERS_PASSED;
-}
-
-/* What can be said of the new password before the present one is looked at. */
-static const UsersPassword *
-take_new_password(FunctionCallInfo fcinfo, int new_password, int confirmation,
-				  const UsersAccount *account)
-{
-	const UsersPassword *password =
-		users_take_password(fcinfo, new_password, USERS_NEW_PASSWORD);
-	const UsersPassword *again =
-		users_take_password(fcinfo, confirmation, USERS_PRESENT_PASSWORD);
-	const char *words[6];
-
-	if (!users_same_password(password, again))
-	{
-		users_wipe_passwords();
-		users_raise(USERS_E_CONFIRM, "confirm_password");
-	}
-	users_password_context(words, account);
-	users_require_strong(password, "new_password", words);
-	return password;
 }
 
 /* users_change_password(current_password, new_password, confirm_password)
@@ -157,14 +139,15 @@ users_change_password(PG_FUNCTION_ARGS)
 	users_begin_attempt(&attempt, "users_change_password");
 	users_enter_owner(&call);
 	find_own(&change.account, &identity, call.context);
-	new_password = take_new_password(fcinfo, 1, 2, &change.account);
+	new_password = users_take_new_password(fcinfo, 1, 2, &change.account);
 	verdict = users_try_password(
 		&attempt, &change.account,
 		users_take_password(fcinfo, 0, USERS_PRESENT_PASSWORD), call.context);
 	if (verdict == USERS_PASSED)
 		verdict = users_hash_governed(&attempt, change.hash, new_password)
 					  ? carry_out(&attempt, &change, store_password,
-								  "password_changed", &identity)
+								  "password_changed",
+								  USERS_MAIL_PASSWORD_CHANGED, &identity)
 					  : USERS_TOO_BUSY;
 	users_wipe_passwords();
 	sodium_memzero(change.hash, sizeof(change.hash));
@@ -210,8 +193,9 @@ users_delete_account(PG_FUNCTION_ARGS)
 		users_try_password(&attempt, &change.account, password, call.context);
 	users_wipe_passwords();
 	if (verdict == USERS_PASSED)
-		verdict = carry_out(&attempt, &change, delete_account,
-							"account_deleted", &identity);
+		verdict =
+			carry_out(&attempt, &change, delete_account, "account_deleted",
+					  USERS_MAIL_ACCOUNT_DELETED, &identity);
 	users_leave_owner(&call);
 	return users_outcome_row(fcinfo, users_verdict_status(verdict),
 							 attempt.retry_after);

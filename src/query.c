@@ -43,38 +43,50 @@ prepare(UsersQuery *query)
 	return plan;
 }
 
+static void
+set_locally(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}
+
 /*
- * With force_custom_plan, which callers may set, a plan holds our parameters as
- * constants, and debug_print_plan shows it to them.
+ * Plans are made once and kept, and what the relay writes is in no statistics:
+ * a plan made while a table was small would read all of it ever after. So all
+ * go by index. And with force_custom_plan, which callers may set, a plan would
+ * hold our parameters as constants, and debug_print_plan show it to them.
  */
 static int
-forbid_custom_plans(void)
+settle_plans(void)
 {
-	int nest_level;
+	int nest_level = NewGUCNestLevel();
 
-	if (plan_cache_mode != PLAN_CACHE_MODE_FORCE_CUSTOM_PLAN)
-		return 0;
-	nest_level = NewGUCNestLevel();
-	(void) set_config_option("plan_cache_mode", "auto", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	set_locally("enable_seqscan", "off");
+	/* What cannot go by index looks dear now, and would be compiled. */
+	set_locally("jit", "off");
+	if (plan_cache_mode == PLAN_CACHE_MODE_FORCE_CUSTOM_PLAN)
+		set_locally("plan_cache_mode", "auto");
 	return nest_level;
 }
 
-/* Runs a statement under the newest snapshot. */
+/* Runs a statement under the newest snapshot. The last result goes: a call that
+ * works through thousands of rows would keep them all. */
 static void
 run_latest(UsersQuery *query, const Datum *values, const char *nulls,
 		   bool read_only)
 {
-	int nest_level = forbid_custom_plans();
+	int nest_level = settle_plans();
 	SPIPlanPtr plan = prepare(query);
 	Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
-	int code =
+	int code;
+
+	SPI_freetuptable(SPI_tuptable);
+	code =
 		SPI_execute_snapshot(plan, unconstify(Datum *, values), nulls, snapshot,
 							 InvalidSnapshot, read_only, !read_only, 0);
 
 	UnregisterSnapshot(snapshot);
-	if (nest_level > 0)
-		AtEOXact_GUC(true, nest_level);
+	AtEOXact_GUC(true, nest_level);
 	if (code < 0)
 		elog(ERROR, "a statement failed: %s", SPI_result_code_string(code));
 }
@@ -91,6 +103,33 @@ users_write(UsersQuery *query, const Datum *values, const char *nulls)
 {
 	run_latest(query, values, nulls, false);
 	return SPI_processed;
+}
+
+void
+users_stop_counting(UsersUncounted *uncounted)
+{
+	uncounted->nest_level = NewGUCNestLevel();
+	uncounted->buffers = pgBufferUsage;
+	(void) set_config_option("track_counts", "off", PGC_SUSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}
+
+void
+users_count_again(const UsersUncounted *uncounted)
+{
+	AtEOXact_GUC(true, uncounted->nest_level);
+	pgBufferUsage = uncounted->buffers;
+}
+
+void
+users_count_inserts(const char *table, int64 n)
+{
+	Oid schema = get_namespace_oid("users", false);
+	Relation relation =
+		table_open(get_relname_relid(table, schema), RowExclusiveLock);
+
+	pgstat_count_heap_insert(relation, n);
+	table_close(relation, RowExclusiveLock);
 }
 
 Datum

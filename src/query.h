@@ -20,6 +20,7 @@ typedef struct UsersQuery
 #define NE	 " OPERATOR(pg_catalog.<>) "
 #define LT	 " OPERATOR(pg_catalog.<) "
 #define GT	 " OPERATOR(pg_catalog.>) "
+#define LE	 " OPERATOR(pg_catalog.<=) "
 #define PLUS " OPERATOR(pg_catalog.+) "
 
 /* Makes a module's statements known to users_prepare_statements. */
@@ -28,7 +29,8 @@ extern void users_register_queries(UsersQuery *queries, int count);
 /*
  * Run a statement; the caller is connected to SPI and works as the owner (see
  * caller.h). values and nulls ('n' or ' '; NULL: none) as SPI has them. The
- * result is SPI_tuptable; the return value the number of rows.
+ * result is SPI_tuptable, until the next statement; the return value the number
+ * of rows.
  *
  * Both see what is committed now, whatever the transaction's isolation level:
  * a session that somebody opened or ended a moment ago counts. So neither
@@ -40,6 +42,25 @@ extern uint64 users_read(UsersQuery *query, const Datum *values,
 						 const char *nulls);
 extern uint64 users_write(UsersQuery *query, const Datum *values,
 						  const char *nulls);
+
+/*
+ * What is done between these two is not counted: the numbers of rows that were
+ * fetched and written, which every SQL role may read, and of buffers, which
+ * EXPLAIN shows, would tell whether an identifier is somebody's. An error
+ * between ends it too.
+ */
+typedef struct UsersUncounted
+{
+	int nest_level;
+	BufferUsage buffers;
+} UsersUncounted;
+
+extern void users_stop_counting(UsersUncounted *uncounted);
+extern void users_count_again(const UsersUncounted *uncounted);
+
+/* Counts n rows as inserted into a table of ours, whatever was: statistics that
+ * bring autovacuum to it and tell nothing. */
+extern void users_count_inserts(const char *table, int64 n);
 
 /* Column (from 1) of a row of the last result; NULL gives 0 and *isnull. */
 extern Datum users_column(uint64 row, int column, bool *isnull);

@@ -13,6 +13,12 @@ users_note_revocation(void)
 	noted = true;
 }
 
+bool
+users_revocation_noted(void)
+{
+	return noted && users_settings.synchronous_revocation;
+}
+
 static void
 at_transaction_end(XactEvent event, void *arg)
 {
@@ -21,7 +27,7 @@ at_transaction_end(XactEvent event, void *arg)
 		case XACT_EVENT_PRE_COMMIT:
 			/* The last moment: deferred triggers have run, no statement of the
 			 * caller follows. */
-			if (noted && users_settings.synchronous_revocation &&
+			if (users_revocation_noted() &&
 				synchronous_commit < SYNCHRONOUS_COMMIT_REMOTE_APPLY)
 				(void) set_config_option("synchronous_commit", "remote_apply",
 										 PGC_USERSET, PGC_S_SESSION,

@@ -2,7 +2,9 @@
 
 #include <limits.h>
 
+#include "core/grammar.h"
 #include "core/jwt.h"
+#include "kind.h"
 #include "settings.h"
 
 UsersSettings users_settings;
@@ -109,32 +111,29 @@ typedef struct BooleanSetting
 	const char *detail;
 	bool *variable;
 	bool value;
-	GucBoolCheckHook check;
 } BooleanSetting;
-
-static bool check_require_verified_email(bool *newval, void **extra,
-										 GucSource source);
 
 static const BooleanSetting booleans[] = {
 	{ "users.require_verified_email",
-	  "Whether an account needs a verified address.", NULL,
-	  SET(require_verified_email), false, check_require_verified_email },
+	  "Whether an account needs a verified address.",
+	  "Signing up then takes the token of a sign-up link or an invitation.",
+	  SET(require_verified_email), false },
 	{ "users.trust_socket_address",
 	  "Whether the address of the database connection is the client's.",
 	  "Not behind a connection pool: everybody would share the pool's.",
-	  SET(trust_socket_address), false, NULL },
+	  SET(trust_socket_address), false },
 	{ "users.synchronous_revocation",
 	  "Whether commits that end sessions or revoke a key wait for remote_apply.",
 	  "When such a call returns, no standby in synchronous_standby_names accepts the token any more.",
-	  SET(synchronous_revocation), true, NULL },
+	  SET(synchronous_revocation), true },
 	{ "users.public_pictures", "Whether everybody may see profile pictures.",
-	  NULL, SET(public_pictures), false, NULL },
+	  NULL, SET(public_pictures), false },
 	{ "users.refresh_cookie",
 	  "Whether refresh tokens travel as a cookie under PostgREST.", NULL,
-	  SET(refresh_cookie), false, NULL },
+	  SET(refresh_cookie), false },
 	{ "users.allow_drop",
 	  "Whether the extension's tables may be dropped or truncated while there are accounts.",
-	  NULL, SET(allow_drop), false, NULL },
+	  NULL, SET(allow_drop), false },
 };
 
 typedef struct StringSetting
@@ -154,6 +153,8 @@ static bool check_claim_text(char **newval, void **extra, GucSource source);
 static void note_claims(const char *newval, void *extra);
 static bool check_url(char **newval, void **extra, GucSource source);
 static bool check_line(char **newval, void **extra, GucSource source);
+static bool check_sender(char **newval, void **extra, GucSource source);
+static bool check_mail_kinds(char **newval, void **extra, GucSource source);
 
 static const StringSetting strings[] = {
 	{ "users.issuer", "The iss claim of access tokens.",
@@ -195,12 +196,13 @@ static const StringSetting strings[] = {
 	  SET(registration_url), "http://localhost:3000/register?token={token}",
 	  PGC_SUSET, 0, check_url, NULL },
 	{ "users.mail_sender", "Sender of mails.", "Empty: the mail relay's own.",
-	  SET(mail_sender), "", PGC_SUSET, 0, check_line, NULL },
+	  SET(mail_sender), "", PGC_SUSET, 0, check_sender, NULL },
 	{ "users.product_name", "Name of the product, in mails.", NULL,
 	  SET(product_name), "Users", PGC_SUSET, 0, check_line, NULL },
 	{ "users.mail_kinds_off",
 	  "Kinds of mail that are not sent, separated by commas.", NULL,
-	  SET(mail_kinds_off), "new_sign_in", PGC_SUSET, 0, check_line, NULL },
+	  SET(mail_kinds_off), "new_sign_in", PGC_SUSET, 0, check_mail_kinds,
+	  NULL },
 };
 
 static const struct config_enum_entry registrations[] = {
@@ -219,18 +221,6 @@ static const struct config_enum_entry algorithms[] = {
 static const struct config_enum_entry scopes[] = { { "shared", 0, false },
 												   { "all", 1, false },
 												   { NULL, 0, false } };
-
-static bool
-check_require_verified_email(bool *newval, void **extra, GucSource source)
-{
-	if (!*newval)
-		return true;
-	GUC_check_errcode(ERRCODE_FEATURE_NOT_SUPPORTED);
-	GUC_check_errmsg("users.require_verified_email cannot be switched on yet");
-	GUC_check_errdetail(
-		"This version sends no mail, so nobody could verify an address.");
-	return false;
-}
 
 /* Whether a text is free of control characters and at most max bytes long. */
 static bool
@@ -272,13 +262,32 @@ check_line(char **newval, void **extra, GucSource source)
 static bool
 check_url(char **newval, void **extra, GucSource source)
 {
-	const char *url = *newval;
-
-	if (is_line(url, 1024) && strstr(url, "{token}") != NULL &&
-		(strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0))
+	if (users_link_url_check(*newval, strlen(*newval)) == USERS_OK)
 		return true;
 	GUC_check_errdetail(
-		"It begins with https:// or http:// and holds {token}.");
+		"It begins with https:// or http://, holds {token} once, and is at most %d bytes of printable ASCII.",
+		USERS_LINK_URL_MAX);
+	return false;
+}
+
+static bool
+check_sender(char **newval, void **extra, GucSource source)
+{
+	if ((*newval)[0] == '\0' ||
+		users_sender_check(*newval, strlen(*newval)) == USERS_OK)
+		return true;
+	GUC_check_errdetail(
+		"It is an address, or a name and an address as in Example <mail@example.org>.");
+	return false;
+}
+
+static bool
+check_mail_kinds(char **newval, void **extra, GucSource source)
+{
+	if (users_mail_kinds_valid(*newval))
+		return true;
+	GUC_check_errdetail(
+		"It lists kinds of mail, separated by commas; doc/mail.md names them.");
 	return false;
 }
 
@@ -298,7 +307,7 @@ define_tables(void)
 		const BooleanSetting *s = &booleans[i];
 
 		DefineCustomBoolVariable(s->name, s->description, s->detail,
-								 s->variable, s->value, PGC_SUSET, 0, s->check,
+								 s->variable, s->value, PGC_SUSET, 0, NULL,
 								 NULL, NULL);
 	}
 	for (size_t i = 0; i < lengthof(strings); i++)

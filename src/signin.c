@@ -4,6 +4,7 @@
 
 #include "attempt.h"
 #include "caller.h"
+#include "device.h"
 #include "errors.h"
 #include "hashing.h"
 #include "identity.h"
@@ -57,6 +58,7 @@ sign_in(UsersSignedIn *out, UsersAttempt *attempt, const UsersAccount *account,
 	{
 		case USERS_OPENED:
 			audit_login(attempt, account, NULL, &out->session_id);
+			users_note_device(account, label, &attempt->client, false);
 			return "ok";
 		case USERS_OPEN_CHANGED:
 			/* Password, status or role changed while we hashed: what was right

@@ -5,48 +5,26 @@
 #include "caller.h"
 #include "choice.h"
 #include "core/grammar.h"
+#include "device.h"
 #include "errors.h"
 #include "hashing.h"
 #include "ids.h"
+#include "link.h"
 #include "outcome.h"
+#include "request.h"
 #include "session.h"
 #include "settings.h"
 #include "signup.h"
+#include "text.h"
 
 #define METADATA_MAX (16 * 1024)
-
-/* A text argument in UTF-8 with white space taken off its ends; "" for NULL. */
-static char *
-read_trimmed(FunctionCallInfo fcinfo, int n)
-{
-	text *given;
-	const char *start;
-	size_t len;
-
-	if (PG_ARGISNULL(n))
-		return pstrdup("");
-	given = PG_GETARG_TEXT_PP(n);
-	start = VARDATA_ANY(given);
-	len = VARSIZE_ANY_EXHDR(given);
-	users_trim(&start, &len);
-	return pnstrdup(start, len);
-}
-
-/* A name as the grammar sees it, whatever the database's encoding. */
-static bool
-is_name(const char *name)
-{
-	char *utf8 = pg_server_to_any(name, (int) strlen(name), PG_UTF8);
-
-	return users_name_check(utf8, strlen(utf8), USERS_NAME_MAX) == USERS_OK;
-}
 
 static char *
 read_name(FunctionCallInfo fcinfo, int n, const char *argument)
 {
-	char *name = read_trimmed(fcinfo, n);
+	char *name = users_trimmed_argument(fcinfo, n);
 
-	if (!is_name(name))
+	if (!users_is_name(name, USERS_NAME_MAX))
 		users_raise(USERS_E_NAME, argument);
 	return name;
 }
@@ -84,10 +62,8 @@ users_read_new_account(UsersNewAccount *account, FunctionCallInfo fcinfo,
 					   const UsersSignupArguments *at)
 {
 	memset(account, 0, sizeof(*account));
-	account->email = read_trimmed(fcinfo, at->email);
-	if (users_email_check(account->email, strlen(account->email)) != USERS_OK)
-		users_raise(USERS_E_EMAIL, "email");
-	account->username = read_trimmed(fcinfo, at->username);
+	account->email = users_email_argument(fcinfo, at->email, "email");
+	account->username = users_trimmed_argument(fcinfo, at->username);
 	if (users_username_check(account->username, strlen(account->username)) !=
 		USERS_OK)
 		users_raise(USERS_E_USERNAME, "username");
@@ -157,17 +133,19 @@ enum
 	TOKEN
 };
 
-/* Whether one may sign up at all. */
+/* Whether one may sign up at all, with or without a token; argument is where
+ * it would go. */
 static void
-check_open(FunctionCallInfo fcinfo)
+check_open(bool has_token, const char *argument)
 {
 	if (users_settings.registration == USERS_REGISTRATION_CLOSED)
 		users_raise(USERS_E_CLOSED, NULL);
-	if (!PG_ARGISNULL(TOKEN))
-		users_raise(USERS_E_NOT_YET, "token");
-	if (users_settings.registration == USERS_REGISTRATION_INVITED ||
-		users_settings.require_verified_email)
-		users_raise(USERS_E_INVITED, "token");
+	if (has_token)
+		return;
+	if (users_settings.registration == USERS_REGISTRATION_INVITED)
+		users_raise(USERS_E_INVITED, argument);
+	if (users_settings.require_verified_email)
+		users_raise(USERS_E_NEEDS_LINK, argument);
 }
 
 /* What a sign-up writes, all or nothing. */
@@ -178,7 +156,9 @@ typedef struct Signup
 	const char *label;
 	UsersSignedIn *out;
 	MemoryContext context;
-	bool opened;
+	bool has_link;
+	UsersLink link; /* the sign-up link that was given */
+	bool spent;		/* somebody else was faster with it */
 } Signup;
 
 /* Inserts the account and signs it in; for users_with_patience. */
@@ -189,7 +169,13 @@ make_and_sign_in(void *argument)
 	UsersAccount account;
 	UsersEvent event = { .event = "register" };
 
+	signup->spent = signup->has_link && !users_spend_link(&signup->link);
+	if (signup->spent)
+		return;
 	insert_new(signup->account);
+	/* Others to this mailbox are of no use any more. */
+	if (signup->has_link)
+		users_end_links(&signup->link.user_id, USERS_MAIL_REGISTRATION, NULL);
 	if (!users_find_account(&account, &signup->account->user_id,
 							signup->context))
 		elog(ERROR, "the new account is not there");
@@ -202,6 +188,27 @@ make_and_sign_in(void *argument)
 	event.user_id = account.user_id;
 	event.session_id = &signup->out->session_id;
 	users_audit(&event, &signup->attempt->client);
+	users_note_device(&account, signup->label, &signup->attempt->client, true);
+}
+
+/* The link whose token was given: false when it is not good; US011 when it was
+ * mailed to another address. It has shown that the mailbox is theirs. */
+static bool
+take_link(Signup *signup, FunctionCallInfo fcinfo)
+{
+	UsersAccount nobody;
+
+	if (PG_ARGISNULL(TOKEN))
+		return true;
+	signup->has_link = users_find_link(
+		&signup->link, &nobody, fcinfo, TOKEN, USERS_MAIL_REGISTRATION,
+		USERS_MAIL_REGISTRATION, signup->context);
+	if (signup->has_link &&
+		pg_strcasecmp(signup->link.recipient, signup->account->email) != 0)
+		users_raise_detail(USERS_E_STATE, "email",
+						   "The token was mailed to another address.");
+	signup->account->verified = signup->has_link;
+	return signup->has_link;
 }
 
 /* Throttle, hash, account, session; the status. */
@@ -230,12 +237,13 @@ sign_up(Signup *signup, const UsersPassword *password)
 	done = users_with_patience(make_and_sign_in, signup);
 	sodium_memzero(hash, sizeof(hash));
 	if (done)
-		return "ok";
+		return signup->spent ? "invalid_token" : "ok";
 	attempt->retry_after = USERS_BUSY_RETRY;
 	return "busy";
 }
 
 PG_FUNCTION_INFO_V1(users_register);
+PG_FUNCTION_INFO_V1(users_request_registration);
 
 /* users_register(email, username, password, first_name, last_name, language,
  * theme, label, metadata, token) users_session */
@@ -253,7 +261,7 @@ users_register(PG_FUNCTION_ARGS)
 	const UsersPassword *password;
 
 	users_begin(&call, "users_register", USERS_WRITES | USERS_SECRET);
-	check_open(fcinfo);
+	check_open(!PG_ARGISNULL(TOKEN), "token");
 	signup.label = users_label_argument(fcinfo, LABEL);
 	signup.context = call.context;
 	users_begin_attempt(&attempt, "users_register");
@@ -261,10 +269,22 @@ users_register(PG_FUNCTION_ARGS)
 	users_read_new_account(&account, fcinfo, &at);
 	password = users_take_password(fcinfo, PASSWORD, USERS_NEW_PASSWORD);
 	users_require_strong_for(&account, password, "password");
-	out.status = sign_up(&signup, password);
+	out.status = take_link(&signup, fcinfo) ? sign_up(&signup, password)
+											: "invalid_token";
 	users_wipe_passwords();
 	users_leave_owner(&call);
 	out.signed_in = strcmp(out.status, "ok") == 0;
 	out.retry_after = attempt.retry_after;
 	return users_session_row(fcinfo, &out);
+}
+
+/* users_request_registration(email text, site text) users_outcome */
+Datum
+users_request_registration(PG_FUNCTION_ARGS)
+{
+	if (users_preloaded)
+		check_open(users_settings.registration == USERS_REGISTRATION_OPEN,
+				   NULL);
+	return users_request_function(fcinfo, "users_request_registration",
+								  USERS_MAIL_REGISTRATION);
 }

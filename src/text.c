@@ -41,3 +41,11 @@ users_printable_text(char *out, size_t cap, const char *text, size_t len)
 	out[len] = '\0';
 	return len;
 }
+
+bool
+users_is_name(const char *name, size_t max)
+{
+	char *utf8 = pg_server_to_any(name, (int) strlen(name), PG_UTF8);
+
+	return users_name_check(utf8, strlen(utf8), max) == USERS_OK;
+}

@@ -2,7 +2,12 @@
 #ifndef USERS_TEXT_H
 #define USERS_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+/* Whether a text of the database's encoding is a name of 1 to max characters,
+ * as users_name_check has it. */
+extern bool users_is_name(const char *name, size_t max);
 
 /* Copies text that is kept and shown again (labels, user agents): printable,
  * in the database's encoding, at most cap - 1 bytes and a NUL. The length. */

@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <unistd.h>
 
+#include "core/grammar.h"
 #include "core/keyring.h"
 #include "settings.h"
 #include "throttle.h"
@@ -124,6 +125,24 @@ users_charge_registration(UsersCharge *charge, const UsersClient *client)
 		return free;
 	add_budget(charge, "registration", NULL, client,
 			   users_settings.max_registrations);
+	return charge_now(charge);
+}
+
+UsersThrottleAnswer
+users_charge_mail(UsersCharge *charge, const char *kind, const char *email,
+				  size_t len, const UsersClient *client)
+{
+	char folded[USERS_EMAIL_MAX];
+	UsersBudget *budget = &charge->budgets[0];
+
+	len = Min(len, sizeof(folded));
+	users_fold(folded, email, len);
+	charge->count = 0;
+	add_budget(charge, "mail to", NULL, NULL, users_settings.max_mail_requests);
+	hash_part(budget->key, ACCOUNT_PART, kind, folded, len);
+	if (client->known)
+		add_budget(charge, "mail from", NULL, client,
+				   users_settings.max_registrations);
 	return charge_now(charge);
 }
 

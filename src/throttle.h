@@ -31,6 +31,15 @@ extern UsersThrottleAnswer users_charge_login(UsersCharge *charge,
 extern UsersThrottleAnswer users_charge_registration(UsersCharge *charge,
 													 const UsersClient *client);
 
+/* Charges a request for a mail of a kind to an address (len bytes, in any
+ * case), and to the client's address where that is known. Each kind has a
+ * budget of its own: what sends nothing must not use up what recovers an
+ * account. */
+extern UsersThrottleAnswer users_charge_mail(UsersCharge *charge,
+											 const char *kind,
+											 const char *email, size_t len,
+											 const UsersClient *client);
+
 /* The secret was right: gives the charge back and forgets the failures of
  * this identifier from this address, not the wider budgets. */
 extern void users_charge_succeeded(const UsersCharge *charge);

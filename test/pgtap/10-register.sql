@@ -7,7 +7,7 @@
 
 SET users.argon2_memory = '19MB';
 BEGIN;
-SELECT plan(165);
+SELECT plan(174);
 
 \ir ../lib/answer.sql
 
@@ -123,9 +123,21 @@ SET LOCAL users.registration = 'closed';
 SELECT is(pg_temp.answer(pg_temp.register('eve@example.org', 'eve'), 'users_anon'), 'US012', 'closed registration is closed');
 SET LOCAL users.registration = 'invited';
 SELECT is(pg_temp.answer(pg_temp.register('eve@example.org', 'eve'), 'users_anon'), 'US012 token', 'by invitation it needs a token');
-SELECT ok(EXISTS (SELECT FROM heard WHERE said LIKE 'US012%users_request_registration%'), 'and the HINT says where to get one');
+SELECT is(pg_temp.answer(pg_temp.register('eve@example.org', 'eve', more => ', token => ''abc'''), 'users_anon'), 'invalid_token', 'which must be one');
+SELECT is_empty('SELECT said FROM heard WHERE said LIKE ''US012%users_request_registration%''', 'and there is no link to ask for');
+SET LOCAL users.require_verified_email = on;
+SELECT is(pg_temp.answer(pg_temp.register('eve@example.org', 'eve'), 'users_anon'), 'US012 token', 'nor where addresses must be verified');
 SET LOCAL users.registration = 'open';
-SELECT is(pg_temp.answer(pg_temp.register('eve@example.org', 'eve', more => ', token => ''abc'''), 'users_anon'), '0A000 token', 'tokens are not known yet');
+SELECT is(pg_temp.answer(pg_temp.register('eve@example.org', 'eve'), 'users_anon'), 'US012 token', 'open, but with verified addresses only, it needs one too');
+SELECT ok(EXISTS (SELECT FROM heard WHERE hint LIKE '%users_request_registration(email)%'), 'and the HINT says where to get one');
+SELECT is(pg_temp.answer(pg_temp.register('eve@example.org', 'eve', more => ', token => ''abc'''), 'users_anon'), 'invalid_token', 'it must be one then');
+SET LOCAL users.registration = 'closed';
+SELECT is(pg_temp.answer(pg_temp.register('eve@example.org', 'eve', more => ', token => ''abc'''), 'users_anon'), 'US012', 'closed is closed, with a token too');
+SET LOCAL users.registration = 'open';
+SET LOCAL users.require_verified_email = off;
+SELECT is(pg_temp.answer(pg_temp.register('eve@example.org', 'eve', more => ', token => ' || quote_literal(token)), 'users_anon'), 'invalid_token', 'where none is needed, a wrong one is refused still: ' || what)
+  FROM (VALUES ('nonsense', 'abc'), ('empty', ''), ('of the right length', repeat('A', 86))) v (what, token);
+SELECT is((SELECT count(*) FROM users.account), 2::bigint, 'and nobody was made');
 SELECT is(pg_temp.answer('SET LOCAL users.registration = ''open''', 'users_anon', true), '42501', 'not everybody opens it');
 SELECT is(pg_temp.answer('SET LOCAL users.password_min_length = 1', 'users_member', true), '42501', 'or asks for less of a password');
 

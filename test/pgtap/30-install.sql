@@ -9,7 +9,7 @@
 SET users.argon2_memory = '19MB';
 SET client_min_messages = warning;
 BEGIN;
-SELECT plan(97);
+SELECT plan(102);
 \ir ../lib/story.sql
 
 -- From 17 on the types of rows and arrays are members too; they go with theirs.
@@ -34,7 +34,7 @@ CREATE TEMP VIEW typ AS
 	   AND (t.oid IN (SELECT objid FROM member WHERE classid = 'pg_type'::regclass) OR t.typrelid IN (SELECT oid FROM rel));
 
 SELECT cmp_ok((SELECT count(*)::integer FROM member WHERE classid = k.class), '>=', k.least, 'the extension has ' || k.name)
-  FROM (VALUES ('pg_proc'::regclass, 20, 'functions'), ('pg_class', 14, 'tables and views'), ('pg_type', 8, 'types'),
+  FROM (VALUES ('pg_proc'::regclass, 45, 'functions'), ('pg_class', 25, 'tables and views'), ('pg_type', 10, 'types'),
                ('pg_namespace', 1, 'a schema')) k (class, least, name);
 SELECT is(array_agg(DISTINCT classid::regclass::text ORDER BY classid::regclass::text), '{pg_class,pg_namespace,pg_proc,pg_type}',
           'and objects of no other kind') FROM member;
@@ -45,7 +45,7 @@ SELECT is_empty($$ SELECT what FROM member WHERE coalesce(obj_description(objid,
                 'every object has a COMMENT');
 SELECT is_empty($$ SELECT oid::regprocedure FROM api WHERE split_part(obj_description(oid, 'pg_proc'), E'\n', 1) !~ '^[A-Z].{9,160}[.]?$' $$,
                 'a function''s begins with a line of summary');
-SELECT is_empty($$ SELECT oid::regprocedure FROM api WHERE obj_description(oid, 'pg_proc') !~ '(^|[.] |\n)For [a-z].*[.]$' $$,
+SELECT is_empty($$ SELECT oid::regprocedure FROM api WHERE obj_description(oid, 'pg_proc') !~ '(^|[.] |\n)For (DBAs|[a-z]).*[.]$' $$,
                 'and says at its end who may call it');
 SELECT is_empty($$ SELECT oid::regprocedure, a.name FROM api, unnest(proargnames) a (name)
                     WHERE pronargs > 1 AND obj_description(oid, 'pg_proc') !~ ('\m' || a.name || '\M') $$,
@@ -120,7 +120,7 @@ SELECT is_empty($$ SELECT what, grantee::regrole FROM granted
                     WHERE what ~ '^column .*(hash|nonce|secret|random|check_value|counter)' AND grantee <> 'users_owner'::regrole $$,
                 'and nobody else reads what is secret');
 SELECT set_eq($$ SELECT DISTINCT substring(what FROM '^column (\w+)') FROM granted WHERE what LIKE 'column %' $$,
-              $$ VALUES ('session'), ('language'), ('theme'), ('signing_key') $$, 'of four tables some columns are read through views');
+              $$ VALUES ('session'), ('language'), ('theme'), ('signing_key'), ('mail'), ('mail_request'), ('mail_template'), ('site') $$, 'of eight tables some columns are read through views');
 SELECT is_empty($$ SELECT what FROM granted WHERE what = 'schema users' AND grantee <> 'users_owner'::regrole $$,
                 'the schema of the tables is closed');
 SELECT is(ARRAY(SELECT grantee::regrole::text FROM pg_namespace n, aclexplode(n.nspacl) WHERE n.nspname = 'public' AND grantee::regrole::text ~ '^users_' ORDER BY 1),
@@ -128,7 +128,7 @@ SELECT is(ARRAY(SELECT grantee::regrole::text FROM pg_namespace n, aclexplode(n.
 -- A row's type is needed to name it in a function of one's own.
 SELECT is_empty($$ SELECT f.proname, f.prorettype::regtype, r.role FROM api f
                      JOIN pg_type t ON t.oid = f.prorettype AND t.oid IN (SELECT oid FROM typ),
-                     (VALUES ('users_anon'), ('users_member'), ('users_admin'), ('users_service')) r (role)
+                     (VALUES ('users_anon'), ('users_member'), ('users_admin'), ('users_service'), ('users_relay')) r (role)
                     WHERE has_function_privilege(r.role, f.oid, 'EXECUTE') AND NOT has_type_privilege(r.role, t.oid, 'USAGE') $$,
                 'who may call a function may use the type of its result');
 
@@ -145,11 +145,11 @@ SELECT is_empty($$ SELECT oid::regprocedure FROM api WHERE proargmodes IS NOT NU
 SELECT is_empty($$ SELECT oid::regprocedure FROM api WHERE pronargs > 0
                       AND (proargnames IS NULL OR '' = ANY (proargnames)) AND proname <> 'users_set_picture' $$, 'arguments have names');
 SELECT is_empty($$ SELECT oid::regprocedure FROM api WHERE proleakproof $$, 'none is LEAKPROOF');
-SELECT set_eq($$ SELECT proname FROM api WHERE proretset $$, $$ VALUES ('users_health'::name) $$, 'only lists are sets');
+SELECT set_eq($$ SELECT proname FROM api WHERE proretset $$, $$ VALUES ('users_health'::name), ('users_claim_mail'), ('users_maintain') $$, 'only lists are sets');
 SELECT set_eq($$ SELECT proname, provolatile FROM api WHERE provolatile <> 'v' $$,
               $$ VALUES ('users_current_user_id'::name, 's'::"char"), ('users_current_session_id', 's'), ('users_current_role', 's'),
                         ('users_is_admin', 's'), ('users_validate_token', 's'), ('users_options', 's'), ('users_profile', 's'),
-                        ('users_id', 's'), ('users_health', 's'), ('users_jwks', 's') $$,
+                        ('users_id', 's'), ('users_health', 's'), ('users_jwks', 's'), ('users_preview_template', 's') $$,
               'what only reads is STABLE, and nothing is IMMUTABLE');
 SELECT is_empty($$ SELECT proname, proparallel FROM api
                     WHERE proparallel <> CASE WHEN proname ~ '^users_(current_|is_admin$)' THEN 'r' ELSE 'u' END $$,
@@ -167,7 +167,7 @@ SELECT is_empty($$ SELECT relname FROM rel WHERE relkind <> 'v' AND nspname <> '
 SELECT set_eq($$ SELECT unnest(extconfig)::regclass::text FROM pg_extension WHERE extname = 'users' $$,
               $$ SELECT oid::regclass::text FROM tab WHERE relname <> 'event_position' $$, 'a dump takes every table along but event_position');
 SELECT is_empty($$ SELECT c.table, c.condition FROM pg_extension, unnest(extconfig::regclass[], extcondition) c ("table", condition)
-                    WHERE extname = 'users' AND (c.condition = '') = (c.table::text IN ('users.language', 'users.theme')) $$,
+                    WHERE extname = 'users' AND (c.condition = '') = (c.table::text IN ('users.language', 'users.theme', 'users.mail_template')) $$,
                 'whole, but for the rows that the script makes');
 SELECT is_empty($$ SELECT * FROM users.root_key $$, 'no key is made by CREATE EXTENSION');
 SELECT is_empty($$ SELECT * FROM users.signing_key $$, 'not for signing either');
@@ -287,6 +287,34 @@ SELECT status FROM public.users_change_password('seven wet horses sing', 'seven 
 SELECT status FROM public.users_delete_account('seven dry horses sing') \gset deleted_
 ROLLBACK TO identified;
 SELECT status FROM public.users_logout(:'refresh_refresh_token') \gset logout_
+SELECT status FROM public.users_request_registration('eve@example.org') \gset asked_
+SELECT data OPERATOR(pg_catalog.->>) 'token' AS token, subject FROM public.users_claim_mail() WHERE kind OPERATOR(pg_catalog.=) 'registration' \gset link_
+SELECT status, access_token FROM public.users_register('eve@example.org', 'eve', 'seven wet horses sing', 'Eve', 'Elm', token => :'link_token') \gset linked_
+SELECT name FROM public.users_define_site('main', 'https://example.org/{token}', NULL, NULL, NULL, NULL, 'Main') \gset site_
+SELECT subject FROM public.users_define_template('reset_password', 'en', '{{product_name}}: reset', '{{link}}', '{{link}}') \gset defined_
+SELECT subject FROM public.users_preview_template('reset_password', 'en') \gset preview_
+SELECT status FROM public.users_request_reset('eve@example.org', 'main') \gset reset_asked_
+SELECT id, data OPERATOR(pg_catalog.->>) 'token' AS token, subject FROM public.users_claim_mail() WHERE kind OPERATOR(pg_catalog.=) 'reset_password' \gset reset_
+SELECT public.users_mail_failed(:'reset_id', 'no') AS not_sent, public.users_retry_mail(:'reset_id') AS again \gset
+SELECT public.users_mail_sent(id) AS sent FROM public.users_claim_mail() \gset
+SELECT status FROM public.users_reset_password(:'reset_token', 'seven dry horses sing', 'seven dry horses sing') \gset reset_done_
+SELECT public.users_discard_mail(id) AS discarded FROM public.users_outbox WHERE kind OPERATOR(pg_catalog.=) 'password_changed' LIMIT 1 \gset
+SELECT public.users_drop_template('reset_password', 'en') AS dropped \gset
+SELECT url FROM public.users_issue_reset(public.users_id('eve'), false) \gset issued_
+SELECT url IS NULL AS mailed FROM public.users_create_user('fay@example.org', 'fay', 'Fay', 'Fir') \gset made_
+SELECT count(*) AS tasks FROM public.users_maintain() \gset
+SELECT access_token FROM public.users_login('ann', 'seven wet horses sing') \gset late_
+SET LOCAL users.mail_kinds_off = '';
+SELECT status FROM public.users_login('ann', 'seven wet horses sing', 'phone') \gset phone_
+SAVEPOINT verifying;
+SELECT public.users_authenticate(:'late_access_token') AS user_id \gset late_
+SELECT status FROM public.users_request_verification() \gset verification_
+SELECT status FROM public.users_change_email('seven wet horses sing', 'ann2@example.org') \gset change_
+RESET ROLE;
+SELECT data OPERATOR(pg_catalog.->>) 'token' AS token FROM public.users_claim_mail() WHERE recipient OPERATOR(pg_catalog.=) 'ann2@example.org' \gset new_
+SELECT status FROM public.users_verify_email(:'new_token', 'seven wet horses sing') \gset verified_
+SELECT public.users_cancel_email_change() AS cancelled \gset
+ROLLBACK TO verifying;
 SELECT public.users_renew_root_key() AS renewed \gset
 SET LOCAL search_path = public;
 
@@ -306,6 +334,11 @@ SELECT is(:'health_name'::text, 'preload', 'and ask how all is');
 SELECT is(:'authenticated_user_id'::text, :'registered_user_id', 'people authenticate');
 SELECT is(:'profile_username' || :'seen_session', 'annt', 'see themselves');
 SELECT is(concat_ws(' ', :'confirmed_status', :'changed_status', :'deleted_status', :'logout_status', :'renewed'), 'ok ok ok ok t', 'and do all that they may');
+SELECT is(concat_ws(' ', :'asked_status', :'link_subject', :'linked_status'), 'accepted Users: finish signing up ok', 'mail brings people');
+SELECT is(concat_ws(' ', :'site_name', :'defined_subject', :'preview_subject', :'dropped'), 'main {{product_name}}: reset Users: reset t', 'sites and templates are defined');
+SELECT is(concat_ws(' ', :'reset_asked_status', :'reset_subject', :'not_sent', :'again', :'sent', :'reset_done_status', :'discarded'), 'accepted Main: reset t t t ok t', 'mails go out or do not');
+SELECT matches(concat_ws(' ', :'issued_url', :'made_mailed', :'tasks'), '^http://localhost:3000/password/reset[?]token=[A-Za-z0-9_-]{86} t 4$', 'links are handed over, and what is over is removed');
+SELECT is(concat_ws(' ', :'phone_status', :'verification_status', :'change_status', :'verified_status', :'cancelled'), 'ok accepted accepted ok f', 'addresses change');
 
 SELECT * FROM finish();
 ROLLBACK;

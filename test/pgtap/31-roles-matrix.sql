@@ -43,6 +43,24 @@ INSERT INTO function_rights VALUES
 	('users_refresh',             'anon member admin dba person'),
 	('users_logout',              'anon member admin dba person'),
 	('users_options',             'anon member admin dba person'),
+	('users_request_registration','anon member admin dba person'),
+	('users_request_reset',       'anon member admin dba person'),
+	('users_reset_password',      'anon member admin dba person'),
+	('users_request_verification','anon member admin dba person'),
+	('users_verify_email',        'anon member admin dba person'),
+	('users_change_email',        'member admin dba person'),
+	('users_cancel_email_change', 'member admin dba person'),
+	('users_claim_mail',          'relay'),
+	('users_mail_sent',           'relay'),
+	('users_mail_failed',         'relay'),
+	('users_retry_mail',          'admin dba person'),
+	('users_discard_mail',        'admin dba person'),
+	('users_issue_reset',         'admin dba person'),
+	('users_preview_template',    'admin dba person'),
+	('users_maintain',            'admin dba person'),
+	('users_define_template',     'dba person'),
+	('users_drop_template',       'dba person'),
+	('users_define_site',         'dba person'),
 	('users_jwks',                'anon member admin dba person service'),
 	('users_validate_token',      'admin dba person service'),
 	('users_profile',             'member admin dba person'),
@@ -82,6 +100,9 @@ INSERT INTO view_rights VALUES
 	('users_languages', 'anon member admin dba person'),
 	('users_themes',    'anon member admin dba person'),
 	('users_sessions',  'member admin dba person'),
+	('users_outbox',    'admin dba person relay'),
+	('users_templates', 'admin dba person'),
+	('users_sites',     'admin dba person'),
 	('users_keys',      'admin dba person');
 
 CREATE TEMP VIEW relations AS
@@ -116,7 +137,11 @@ SELECT set_eq($$ SELECT relname::text || '.' || attname, string_agg(short, ' ' O
               $$ SELECT relation || '.' || col, pg_temp.sorted(shorts)
                    FROM (VALUES ('session', 'user_id id label client_address user_agent created_at authenticated_at refreshed_at expires_at ended_at', 'member admin dba person'),
                                 ('language', 'code name', 'anon member admin dba person'), ('theme', 'name', 'anon member admin dba person'),
-                                ('signing_key', 'kid algorithm created_at retires_at revoked_at', 'admin dba person')) v (relation, columns, shorts),
+                                ('signing_key', 'kid algorithm created_at retires_at revoked_at', 'admin dba person'),
+                                ('mail', 'user_id id kind recipient nobody language site state attempts created_at next_attempt_at sent_at last_error', 'admin dba person relay'),
+                                ('mail_request', 'id kind email user_id site created_at', 'admin dba person relay'),
+                                ('mail_template', 'kind language subject body_text body_html built_in', 'admin dba person'),
+                                ('site', 'name reset_url verify_url invitation_url registration_url sender product_name', 'admin dba person')) v (relation, columns, shorts),
                         regexp_split_to_table(columns, ' ') col $$, 'columns are read for the views alone');
 SELECT set_eq($$ SELECT relname::text || '.' || attname, short, privilege
                    FROM relations r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 CROSS JOIN who, unnest('{INSERT,UPDATE,REFERENCES}'::text[]) privilege

@@ -7,7 +7,7 @@
 
 SET client_min_messages = warning;
 BEGIN;
-SELECT plan(223);
+SELECT plan(310);
 \ir ../lib/story.sql
 
 CREATE TEMP TABLE promised (name text, kind text, shown text, unit text, context text);
@@ -105,11 +105,13 @@ SELECT is(pg_temp.story(NULL, format('SET LOCAL users.%I = %s', name, quote_lite
                ('product_name', repeat('x', 1025), 'a very long text'), ('client_address_header', E'x\n', 'two lines'), ('mail_kinds_off', repeat('x', 1025), 'a very long text')) v (name, value, what);
 SELECT is(pg_temp.story(NULL, format('SET LOCAL users.%I = %L', name, value)), '22023', format('%s is no page for %s', quote_literal(left(translate(value, E'\n', '/'), 50)), name))
   FROM unnest('{reset_url,verify_url,invitation_url,registration_url}'::text[]) name,
-       unnest(ARRAY['', 'https://example.org/', 'https://example.org/{TOKEN}', 'https://example.org/{token', 'javascript:alert({token})', 'ftp://example.org/{token}',
+       unnest(ARRAY['', 'https://example.org/', 'https://example.org/{token}{token}', 'https://{token}.example.org/', 'https://{token}/', 'https:///{token}', 'https://example.org{token}', 'https://ann@example.org/{token}', 'https://ann:secret@example.org/{token}',
+                    'https://example.org/{token}" onclick="x', 'https://example.org/''{token}', 'https://example.org/<{token}>', 'https://example.org/a b/{token}', 'https://bücher.example/{token}', 'HTTPS://example.org/{token}', '//example.org/{token}', '/{token}', 'data:text/html,{token}',
+                    'https://example.org\{token}', 'https://example.org/{TOKEN}', 'https://example.org/{token', 'javascript:alert({token})', 'ftp://example.org/{token}',
                     E'https://example.org/\n{token}', 'https://example.org/' || repeat('x', 1024) || '{token}']) value
- WHERE name = 'reset_url' OR value IN ('', 'https://example.org/');
+ WHERE name = 'reset_url' OR value IN ('', 'https://example.org/', 'javascript:alert({token})', 'https://{token}/');
 SELECT is(pg_temp.story(NULL, format('SET LOCAL users.%I = %L', name, value), format('SHOW users.%I', name)), 'done | ' || coalesce(shown, value), format('%s may be %s', name, value))
-  FROM (VALUES ('reset_url', 'https://example.org/reset#{token}', NULL), ('access_token_ttl', '30s', NULL), ('access_token_ttl', '1 d', '1d'), ('access_token_ttl', '90000ms', '90s'),
+  FROM (VALUES ('reset_url', 'https://example.org/reset#{token}', NULL), ('verify_url', 'http://127.0.0.1:8080/{token}/verify?a=b&c=d', NULL), ('invitation_url', 'https://example.org?t={token}', NULL), ('registration_url', 'http://[::1]:3000/{token}', NULL), ('max_waiting_requests', '1', NULL), ('access_token_ttl', '30s', NULL), ('access_token_ttl', '1 d', '1d'), ('access_token_ttl', '90000ms', '90s'),
                ('refresh_token_ttl', '3650d', NULL), ('session_ttl', '3650d', NULL), ('refresh_grace', '0', NULL), ('deletion_grace', '0', NULL), ('argon2_memory', '19MB', NULL),
                ('argon2_memory', '1GB', NULL), ('password_min_length', '15', NULL), ('password_min_strength', '0', NULL), ('registration', 'closed', NULL),
                ('registration', 'INVITED', 'invited'), ('signing_algorithm', 'hs256', 'HS256'), ('issuer', 'https://example.org', NULL), ('audience', 'app', NULL)) v (name, value, shown);
@@ -117,8 +119,19 @@ SELECT is(pg_temp.story(NULL, format('SET LOCAL users.%I = %L', a, b), format('S
   FROM (VALUES ('refresh_token_ttl', '60d', 'session_ttl', '1d'), ('max_failed_logins', '500', 'max_failed_logins_per_identifier', '5'), ('argon2_memory', '19MB', 'argon2_iterations', '1'),
                ('signing_algorithm', 'HS256', 'audience', '')) v (a, b, c, d);
 
-SELECT is(pg_temp.story(NULL, 'SET users.require_verified_email = on', 'SET users.require_verified_email = off', 'ALTER DATABASE template1 SET users.require_verified_email = on'),
-          '0A000 | done | 0A000', 'users.require_verified_email cannot be switched on yet');
+SELECT is(pg_temp.story(NULL, 'SET LOCAL users.require_verified_email = on', 'SHOW users.require_verified_email', 'SELECT require_verified_email FROM users_options()', 'SET LOCAL users.require_verified_email = off', 'SELECT require_verified_email FROM users_options()'),
+          'done | on | true | done | false', 'verified addresses can be required, and sign-up pages hear of it');
+SELECT is(pg_temp.story(NULL, format('SET LOCAL users.mail_kinds_off = %L', list), 'SHOW users.mail_kinds_off'), 'done | ' || list, 'kinds of mail off: ' || quote_literal(list))
+  FROM (SELECT DISTINCT kind FROM users.mail_template UNION ALL VALUES (''), ('new_sign_in,welcome'), (' welcome , new_sign_in, '), ('welcome welcome'), (',,')) v (list);
+SELECT is(pg_temp.story(NULL, format('SET LOCAL users.mail_kinds_off = %L', list)), '22023', 'no kinds of mail: ' || quote_literal(translate(list, E'\n\t', '//')))
+  FROM unnest(ARRAY['spam', 'Welcome', 'welcome,spam', 'welcome;new_sign_in', 'welcom', 'welcomes', 'reset-password', '*', 'all', E'welcome\nnew_sign_in', E'welcome\tnew_sign_in', '"welcome"']) list;
+SELECT is(pg_temp.story(NULL, format('SET LOCAL users.mail_sender = %L', sender), 'SHOW users.mail_sender'), 'done | ' || sender, 'a sender: ' || quote_literal(sender))
+  FROM unnest(ARRAY['', 'mail@example.org', 'Example <mail@example.org>', 'Example Ltd., Berlin <mail+x@example.org>', '<mail@example.org>', 'Žika & Söhne <mail@example.org>', 'Example<mail@example.org>']) sender
+ WHERE sender <> '<mail@example.org>';
+SELECT is(pg_temp.story(NULL, format('SET LOCAL users.mail_sender = %L', sender)), '22023', 'no sender: ' || quote_literal(left(translate(sender, E'\r\n\t', '///'), 50)))
+  FROM unnest(ARRAY['example.org', 'Example', 'Example mail@example.org', 'mail@example.org, other@example.org', 'A <mail@example.org>, B <other@example.org>', 'A <mail@example.org> B', '"Example" <mail@example.org>', 'A\B <mail@example.org>',
+                    'A > <mail@example.org>', 'A <mail@example.org', 'A mail@example.org>', 'A <>', '<mail@example.org>', 'A <<mail@example.org>>', E'A\r\nBcc: eve@example.org <mail@example.org>', E'mail@example.org\r\nBcc: eve@example.org', E'A\t<mail@example.org>',
+                    ' mail@example.org', 'mail@example.org ', 'A <mail@example.org> ', 'A <mäil@example.org>', U&'A\202E <mail@example.org>', repeat('x', 101) || ' <mail@example.org>', repeat('x', 251) || '@x.y']) sender;
 
 ---- who may change them
 

@@ -9,7 +9,7 @@
 SET users.argon2_memory = '19MB';
 SET client_min_messages = error;
 BEGIN;
-SELECT plan(116);
+SELECT plan(128);
 \ir ../lib/story.sql
 
 CREATE ROLE regress_users_37_trusted LOGIN NOINHERIT;
@@ -42,15 +42,24 @@ SELECT access_token AS ann, refresh_token AS ann_refresh, session_id AS ann_sess
 SELECT is(pg_temp.story(NULL, pg_temp.make('eve', more)), answer, format('with%s: %s', translate(more, ',', ''), answer))
   FROM (VALUES (', platform_role => ''user''', 'true'), (', platform_role => ''root''', '22023 platform_role'), (', platform_role => ''Admin''', '22023 platform_role'), (', platform_role => ''''', '22023 platform_role'),
                (', platform_role => NULL', '22023 platform_role'), (', platform_role => ''users_admin''', '22023 platform_role'), (', language => ''fr''', 'US007 language'), (', language => NULL', 'true'),
-               (', metadata => ''[]''', 'US005 metadata'), (', metadata => NULL', 'true'), (', send_mail => false', 'true'), (', send_mail => NULL', 'true'), (', site => ''main''', '0A000')) v (more, answer);
-SELECT is(pg_temp.story(NULL, pg_temp.make('eve', password => NULL), pg_temp.make('eve', ', send_mail => false', password => NULL)), '0A000 | 0A000', 'without a password it cannot be done yet');
+               (', metadata => ''[]''', 'US005 metadata'), (', metadata => NULL', 'true'), (', send_mail => false', 'true'), (', send_mail => NULL', 'true'), (', site => NULL', 'true'), (', site => ''main''', 'US015 site')) v (more, answer);
+SELECT is(pg_temp.story(NULL, pg_temp.make('eve', more, NULL)), answer, format('without a password, with%s: %s', translate(more, ',', ''), answer))
+  FROM (VALUES (', send_mail => true', 'true'), (', send_mail => false', 'true'), (', site => NULL', 'true'), (', site => ''main''', 'US015 site'), (', site => ''''', 'US015 site'), (', send_mail => false, site => ''main''', 'US015 site'), (', platform_role => ''root''', '22023 platform_role')) v (more, answer);
+SELECT is(pg_temp.story(NULL, 'SELECT concat_ws('' '', user_id IS NOT NULL, url IS NULL, expires_at IS NULL) FROM users_create_user(''eve@example.org'', ''eve'', ''Eve'', ''Elm'', send_mail => ' || send_mail || ')', pg_temp.sign_in('eve'),
+                        'SELECT concat_ws('' '', kind, recipient, data ->> ''username'', data ->> ''link'' LIKE ''http://localhost:3000/password/reset?token=%'') FROM users_claim_mail()', 'SELECT c.password_hash IS NULL FROM users.credential c WHERE c.user_id = users_id(''eve'')'), answer, what)
+  FROM (VALUES ('true', 't t t | invalid_credentials | welcome eve@example.org eve t | true', 'it is mailed a link for one'), ('NULL', 't t t | invalid_credentials | welcome eve@example.org eve t | true', 'unless told otherwise'),
+               ('false', 't f f | invalid_credentials | NULL | true', 'and then the link is handed over and not mailed')) v (send_mail, answer, what);
+CREATE FUNCTION pg_temp.redeem(mailed boolean) RETURNS text LANGUAGE sql AS
+$$ SELECT format('SELECT (users_reset_password(%s, ''six dry goats mumble'', ''six dry goats mumble'')).status', CASE WHEN mailed THEN '(SELECT data ->> ''token'' FROM users_claim_mail())' ELSE '(SELECT substring(url FROM ''token=(.*)'') FROM users_create_user(''eve@example.org'', ''eve'', ''Eve'', ''Elm'', send_mail => false))' END) $$;
+SELECT is(pg_temp.story(NULL, pg_temp.make('eve', password => NULL), pg_temp.redeem(true), pg_temp.sign_in('eve', 'six dry goats mumble'), 'SELECT email_verified_at IS NOT NULL FROM users.account WHERE user_id = users_id(''eve'')'), 'true | ok | ok | true', 'with the link that was mailed one chooses a password, and has verified the address');
+SELECT is(pg_temp.story(NULL, pg_temp.redeem(false), pg_temp.sign_in('eve', 'six dry goats mumble'), 'SELECT email_verified_at IS NOT NULL FROM users.account WHERE user_id = users_id(''eve'')'), 'ok | ok | false', 'with one that was handed over too, but has verified nothing');
 SELECT is(pg_temp.story(NULL, pg_temp.make('eve', password => password)), 'US003 password', format('not with the password %s', quote_literal(password))) FROM unnest('{"",password1,eve@example.org}'::text[]) password;
 SELECT is(pg_temp.story(NULL, pg_temp.make(username, email => email)), answer, format('%s, %s: %s', coalesce(email, 'NULL'), coalesce(username, 'NULL'), answer))
   FROM (VALUES ('eve', 'eve', 'US001 email'), ('', 'eve@example.org', 'US002 username'), (NULL, 'eve@example.org', 'US002 username'), (NULL, NULL, 'US001 email'), ('eve', 'BOB@example.ORG', '23505 email users_email_key'),
                ('BOB', 'eve@example.org', '23505 username users_username_key'), ('bob', 'bob@example.org', '23505 email users_email_key')) v (username, email, answer);
 SELECT is(pg_temp.story(NULL, '!' || pg_temp.make('bob', email => email)) ~* 'bob', false, 'what is taken is not repeated') FROM unnest('{bob@example.org,eve@example.org}'::text[]) email;
 SELECT is(pg_temp.story(NULL, format('SELECT users_create_user(''eve@example.org'', ''eve'', %L, %L, %L)', a, b, :password)), answer, answer) FROM (VALUES (NULL, 'Elm', 'US005 first_name'), ('Eve', '', 'US005 last_name')) v (a, b, answer);
-SELECT is(pg_temp.story(:'bob', pg_temp.make('eve'), pg_temp.make('eve', password => NULL)), '42501 | 0A000', 'an administrator by token gives nobody a password');
+SELECT is(pg_temp.story(:'bob', pg_temp.make('eve'), pg_temp.make('eve', password => NULL)), '42501 | true', 'an administrator by token gives nobody a password, but makes accounts');
 SELECT is(pg_temp.story(who, pg_temp.make('eve')), '42501', 'nobody else makes accounts') FROM (VALUES ('users_anon'), ('users_admin'), ('users_service'), (:'ann')) v (who);
 SET LOCAL users.registration = 'closed';
 SELECT is(pg_temp.story(NULL, pg_temp.make('eve')), 'true', 'it is possible when registration is closed');

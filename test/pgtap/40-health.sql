@@ -8,7 +8,7 @@
 SET users.argon2_memory = '19MB';
 SET client_min_messages = error;
 BEGIN;
-SELECT plan(65);
+SELECT plan(72);
 \ir ../lib/story.sql
 
 CREATE ROLE regress_users_40 LOGIN NOINHERIT;
@@ -22,7 +22,7 @@ SELECT format('REVOKE users_proxy FROM %s', member::regrole) FROM pg_auth_member
 
 ---- what there is, and for whom
 
-SELECT set_eq('SELECT name FROM users_health()', $$ VALUES ('preload'), ('encoding'), ('root_key'), ('signing_key'), ('client_address'), ('inheriting_logins'), ('owner_members'), ('foreign_objects'), ('foreign_keys'),
+SELECT set_eq('SELECT name FROM users_health()', $$ VALUES ('preload'), ('encoding'), ('root_key'), ('signing_key'), ('client_address'), ('mail'), ('inheriting_logins'), ('owner_members'), ('foreign_objects'), ('foreign_keys'),
               ('table_grants'), ('temporary_objects'), ('notification_queue'), ('statement_log') $$, 'these are the checks');
 SELECT is_empty('SELECT * FROM users_health() WHERE name IS NULL OR ok IS NULL OR coalesce(detail, '''') = ''''', 'each has a name, a verdict and what was found');
 SELECT is((SELECT count(*) FROM users_health()), (SELECT count(DISTINCT name) FROM users_health()), 'and is made once');
@@ -58,6 +58,17 @@ SELECT is(pg_temp.story(NULL, pg_temp.check('client_address', 'anybody can throt
 SELECT is(pg_temp.story(NULL, 'SET LOCAL users.client_address_header = ''X-Real-IP''', pg_temp.check('client_address')), 'done | true', 'client_address: by a header');
 SELECT is(pg_temp.story(NULL, 'SET LOCAL users.trust_socket_address = on', pg_temp.check('client_address')), 'done | true', 'client_address: by the socket');
 SELECT is(pg_temp.story(NULL, 'SELECT users_setup_login(''regress_users_40'', trusted_client => true) IS NULL', pg_temp.check('client_address'), 'SELECT users_setup_login(''regress_users_40'') IS NULL', pg_temp.check('client_address')), 'false | true | false | false', 'client_address: by a trusted login');
+
+---- mail
+
+SELECT is(pg_temp.story(NULL, pg_temp.check('mail')), 'true', 'mail: none waits');
+SELECT is(pg_temp.story(NULL, 'SELECT status FROM users_request_reset(''ann@example.org'')', pg_temp.check('mail'), 'UPDATE users.mail_request SET created_at = now() - interval ''9 minutes''', pg_temp.check('mail'), 'UPDATE users.mail_request SET created_at = now() - interval ''11 minutes''', pg_temp.check('mail', 'is a mail relay running')),
+          'accepted | true | done | true | done | false is a mail relay running', 'mail: what was asked for waits for long');
+SELECT is(pg_temp.story(NULL, 'SELECT url IS NULL FROM users_issue_reset(users_id(''ann''))', pg_temp.check('mail'), 'UPDATE users.mail SET next_attempt_at = now() - interval ''11 minutes''', pg_temp.check('mail', 'is a mail relay running')), 'true | true | done | false is a mail relay running', 'mail: what is due waits for long');
+SELECT is(pg_temp.story(NULL, 'SELECT url IS NULL FROM users_issue_reset(users_id(''ann''))', 'UPDATE users.mail SET next_attempt_at = now() + interval ''6 hours'', created_at = now() - interval ''1 day''', pg_temp.check('mail')), 'true | done | true', 'mail: what is tried again later does not');
+SELECT is(pg_temp.story(NULL, 'SELECT url IS NULL FROM users_issue_reset(users_id(''ann''))', 'SELECT users_mail_failed(id, ''no'', true) FROM users_claim_mail()', pg_temp.check('mail', '^1 mails? ha.*users_retry_mail'), 'SELECT users_discard_mail(id) FROM users_outbox', pg_temp.check('mail')) ~ '^true \| true \| false 1 mails? ha.*users_retry_mail \| true \| true$', true, 'mail: one has failed');
+SELECT is(pg_temp.story(NULL, 'SELECT url IS NULL FROM users_issue_reset(users_id(''ann''))', 'SELECT users_mail_failed(id, ''no'', true) FROM users_claim_mail()', 'UPDATE users.mail SET id = ''01900000-0000-7000-8000-000000000000''', pg_temp.check('mail')), 'true | true | done | true', 'mail: failures of long ago are not told for ever');
+SELECT is(pg_temp.story(NULL, 'SELECT status FROM users_request_reset(''secret-name@example.org'')', 'UPDATE users.mail_request SET created_at = now() - interval ''1 hour''', pg_temp.check('mail', 'secret-name')), 'accepted | done | false', 'mail: nobody''s address is shown');
 
 ---- roles
 

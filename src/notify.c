@@ -1,0 +1,85 @@
+#include "pg.h"
+
+#include "commands/async.h"
+#include "core/uuid.h"
+#include "notify.h"
+#include "replication/syncrep.h"
+#include "replication/walsender.h"
+#include "revocation.h"
+
+/* One that was rolled back to before is forgotten, so each has its level. */
+typedef struct Pending
+{
+	pg_uuid_t id;
+	int level;
+} Pending;
+
+/* More than these wake the relay no better than these. */
+#define PENDING_MAX 100
+
+static Pending pending[PENDING_MAX];
+static int pending_count = 0;
+
+void
+users_notify_mail(const pg_uuid_t *id)
+{
+	if (pending_count >= PENDING_MAX)
+		return;
+	pending[pending_count].id = *id;
+	pending[pending_count].level = GetCurrentTransactionNestLevel();
+	pending_count++;
+}
+
+/* Whether the commit that is beginning will wait for a standby. */
+static bool
+waits_for_standbys(void)
+{
+	return SyncRepStandbyNames != NULL && SyncRepStandbyNames[0] != '\0' &&
+		   (users_revocation_noted() || SyncRepRequested());
+}
+
+static void
+send_all(void)
+{
+	for (int i = 0; i < pending_count; i++)
+	{
+		UsersUuid id;
+		char text[USERS_UUID_TEXT + 1];
+
+		memcpy(&id, &pending[i].id, sizeof(id));
+		users_uuid_format(text, &id);
+		text[USERS_UUID_TEXT] = '\0';
+		Async_Notify("users_mail", text);
+	}
+}
+
+/* After PREPARE a NOTIFY would be an error: the relay's poll finds the mail. */
+static void
+at_transaction_end(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_PRE_COMMIT && pending_count > 0 &&
+		!waits_for_standbys())
+		send_all();
+	pending_count = 0;
+}
+
+static void
+at_subtransaction_end(SubXactEvent event, SubTransactionId mine,
+					  SubTransactionId parent, void *arg)
+{
+	int level = GetCurrentTransactionNestLevel();
+
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		while (pending_count > 0 && pending[pending_count - 1].level >= level)
+			pending_count--;
+	else if (event == SUBXACT_EVENT_COMMIT_SUB)
+		for (int i = 0; i < pending_count; i++)
+			pending[i].level = Min(pending[i].level, level - 1);
+}
+
+void
+users_init_notify(void)
+{
+	RegisterXactCallback(at_transaction_end, NULL);
+	RegisterSubXactCallback(at_subtransaction_end, NULL);
+}

@@ -1,0 +1,15 @@
+/*
+ * NOTIFY, as late as it can be. A transaction that notifies holds a lock of the
+ * whole cluster from before its commit until after its wait for standbys: one
+ * that is going to wait for them says nothing, and those who listen poll.
+ */
+#ifndef USERS_NOTIFY_H
+#define USERS_NOTIFY_H
+
+/* Tells the mail relay, when this transaction commits, of a mail by its id. */
+extern void users_notify_mail(const pg_uuid_t *id);
+
+/* Registers the transaction callbacks; called once, by _PG_init. */
+extern void users_init_notify(void);
+
+#endif
