@@ -183,6 +183,7 @@ clean_up() {
 		kill -TERM -- "-$job" 2>/dev/null || true
 		wait "$job" 2>/dev/null || true
 	fi
+	stop_mail_server
 	cd /
 	if [ "${USERS_OWNER:-}" != $$ ]; then
 		# Part of a longer run, to which the folder belongs.
@@ -215,10 +216,12 @@ private_server() {
 		die "programs do not run in $work: set TMPDIR to a folder where they may"
 }
 
-# Builds the extension and installs it into the private server, once.
+# Builds the extension and the mail relay, and installs the extension into the
+# private server, once.
 build() {
 	[ ! -e "$work/installed" ] || return 0
 	make -C "$top" -s -j "$JOBS" with_llvm=no || return
+	make -C "$top/relay" -s -j "$JOBS" || return
 	make -C "$top" -s with_llvm=no install >"$work/install.log" || return
 	: >"$work/installed"
 }
@@ -244,4 +247,35 @@ start_cluster() {
 
 stop_cluster() {
 	pg_ctl -D "$data" -m fast -s stop
+}
+
+# ---- the private mail server
+
+mail_server=
+mail_port=
+
+# start_mail_server MAILDIR ARGUMENT...: a mail server on a free port of
+# loopback, $mail_port; with a certificate for --cert where none is there yet.
+start_mail_server() {
+	local maildir=$1 ready=$1.ready
+	shift
+	[ "${1:-}" != --cert ] || make_certificate "$2" "$4"
+	mkfifo "$ready"
+	/usr/bin/python3 "$top/test/lib/smtpd.py" "$maildir" "$@" >"$ready" 2>"$maildir.log" </dev/null &
+	mail_server=$!
+	# shellcheck disable=SC2034 # for who starts it
+	read -r _ mail_port <"$ready" || die "the mail server did not start: $(cat "$maildir.log")"
+	rm "$ready"
+}
+
+stop_mail_server() {
+	[ -n "$mail_server" ] || return 0
+	kill "$mail_server" 2>/dev/null || true
+	wait "$mail_server" 2>/dev/null || true
+	mail_server=
+}
+
+make_certificate() { # CERTIFICATE KEY
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
+		-keyout "$2" -out "$1" -subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null
 }

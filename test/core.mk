@@ -1,5 +1,6 @@
-# Tests of src/core that need no server: make -f test/core.mk [unit | crosscheck
-# | fuzz-replay | fuzz | fuzz-merge | coverage]. Everything is built in BUILD.
+# Tests of src/core, and of what is like it in relay, that need no server:
+# make -f test/core.mk [unit | crosscheck | fuzz-replay | fuzz | fuzz-merge |
+# coverage]. Everything is built in BUILD.
 ROOT  := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))/..)
 BUILD ?= $(ROOT)/build
 override BUILD := $(abspath $(BUILD))
@@ -45,6 +46,13 @@ CORE_OBJECTS := $(patsubst $(ROOT)/src/core/%.c,$(BUILD)/core/%.o,$(CORE))
 $(BUILD)/unit/%: $(ROOT)/test/unit/%.c $(CORE_OBJECTS) $(HEADERS) | $(BUILD)/unit
 	$(CC) $(UNIT_FLAGS) $< $(CORE_OBJECTS) $(LIBS) -o $@
 
+# What the mail relay has that needs no server either.
+RELAY := $(addprefix $(ROOT)/relay/,text.c address.c message.c verdict.c)
+$(BUILD)/unit/test_relay_%: $(ROOT)/test/unit/test_relay_%.c $(RELAY) \
+		$(wildcard $(ROOT)/relay/*.h) $(HEADERS) | $(BUILD)/unit
+	$(CC) $(UNIT_FLAGS) $(CORE_WARNINGS) -D_GNU_SOURCE -I$(ROOT)/relay $< $(RELAY) \
+		-lsodium -o $@
+
 unit: $(addprefix $(BUILD)/unit/,$(TESTS))
 	$(PROVE) --exec '' $^
 
@@ -83,7 +91,7 @@ coverage: | $(BUILD)/coverage
 	set -e; cd $(BUILD)/coverage; rm -f *.gcda *.gcno; \
 	for source in $(CORE); do \
 		$(CC) -std=c11 -O0 --coverage -I$(ROOT)/src/core -c $$source; done; \
-	for test in $(TESTS); do \
+	for test in $(filter-out test_relay_%,$(TESTS)); do \
 		$(CC) -std=c11 -O0 --coverage -I$(ROOT)/src/core -c \
 			$(ROOT)/test/unit/$$test.c; \
 		$(CC) --coverage $$test.o $(patsubst %.c,%.o,$(notdir $(CORE))) $(LIBS) \
