@@ -143,3 +143,52 @@ SELECT users_authenticate(:'ann_access_token');
 SELECT must_be(count(*)::text, '2') AS notes FROM notes;
 SELECT must_be(status, 'ok') AS signed_out FROM users_logout();
 COMMIT;
+
+-- ======== Ann forgets her password; the mail relay has a login of its own
+
+\connect - postgres
+CREATE ROLE mailer LOGIN;
+GRANT users_relay TO mailer;
+
+\connect - app
+BEGIN;
+SET LOCAL ROLE users_anon;
+SELECT * FROM users_login('ann', 'eleven tired lanterns hum')
+\gset ann_
+-- Asked for by address: the answer is the same whoever has it.
+SELECT must_be(status, 'accepted') AS known FROM users_request_reset('ann@example.com');
+SELECT must_be(status, 'accepted') AS unknown FROM users_request_reset('nobody@example.com');
+COMMIT;
+
+-- The relay hands over what is due to a mail server, by STARTTLS and with a password.
+\! users-mail-relay --once
+\! script/show-mail "$MAILDIR"
+\set token `script/show-mail --token "$MAILDIR"`
+
+-- ======== The page behind the link takes a new password, once
+
+BEGIN;
+SET LOCAL ROLE users_anon;
+SELECT must_be(status, 'ok') AS reset
+  FROM users_reset_password(:'token', 'nine blue wagons wait', 'nine blue wagons wait');
+SELECT must_be(status, 'invalid_token') AS again
+  FROM users_reset_password(:'token', 'nine red wagons wait', 'nine red wagons wait');
+COMMIT;
+
+-- The session from before is over: this must fail.
+\set ON_ERROR_STOP off
+SELECT users_authenticate(:'ann_access_token');
+\set ON_ERROR_STOP on
+SELECT must_be(:'LAST_ERROR_SQLSTATE', '28000') AS sqlstate;
+
+BEGIN;
+SET LOCAL ROLE users_anon;
+SELECT must_be(status, 'invalid_credentials') AS old_password FROM users_login('ann', 'eleven tired lanterns hum');
+SELECT must_be(status, 'ok') AS new_password FROM users_login('ann', 'nine blue wagons wait');
+COMMIT;
+
+-- And a notice tells her that it was changed.
+\! users-mail-relay --once
+\! script/show-mail "$MAILDIR"
+\connect - postgres
+SELECT kind, recipient, must_be(state, 'sent') AS state, attempts FROM users_outbox ORDER BY created_at;
