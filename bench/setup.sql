@@ -7,6 +7,9 @@ CREATE EXTENSION users;
 CREATE ROLE pool LOGIN NOINHERIT;
 SELECT users_setup_login('pool');
 
+-- The login of the mail relay.
+CREATE ROLE mailer LOGIN IN ROLE users_relay;
+
 -- A person for each client that signs in at the same time.
 SELECT count(*) FROM generate_series(0, 7) AS client,
 	LATERAL users_register('client' || client || '@example.com', 'client' || client,

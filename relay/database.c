@@ -71,6 +71,7 @@ database_close(Database *database)
 {
 	PQfinish(database->conn);
 	database->conn = NULL;
+	database->told = false;
 	text_wipe(&database->schema);
 	text_wipe(&database->claim);
 	text_wipe(&database->sent);
@@ -99,17 +100,27 @@ await_answer(PGconn *conn)
 	return true;
 }
 
-bool
-database_run(Database *database, const char *sql, int n,
-			 const char *const *values, PGresult **result, Text *problem)
+/* False, with the problem and the connection closed, if it broke. */
+static bool
+send_statement(Database *database, const char *sql, int n,
+			   const char *const *values, Text *problem)
+{
+	if (PQsendQueryParams(database->conn, sql, n, NULL, values, NULL, NULL, 0))
+		return true;
+	text_puts(problem, "the connection is closed");
+	database_close(database);
+	return false;
+}
+
+/* The answer to what was sent; the same. */
+static bool
+take_answer(Database *database, PGresult **result, Text *problem)
 {
 	PGconn *conn = database->conn;
 	ExecStatusType status;
 
 	*result = NULL;
-	if (!PQsendQueryParams(conn, sql, n, NULL, values, NULL, NULL, 0))
-		text_puts(problem, "the connection is closed");
-	else if (!await_answer(conn))
+	if (!await_answer(conn))
 		text_puts(problem, "no answer came in time");
 	else
 	{
@@ -127,6 +138,15 @@ database_run(Database *database, const char *sql, int n,
 	*result = NULL;
 	database_close(database);
 	return false;
+}
+
+bool
+database_run(Database *database, const char *sql, int n,
+			 const char *const *values, PGresult **result, Text *problem)
+{
+	*result = NULL;
+	return send_statement(database, sql, n, values, problem) &&
+		   take_answer(database, result, problem);
 }
 
 /* ---- connecting */
@@ -288,8 +308,7 @@ database_claim(Database *database, const Settings *settings, int most,
 }
 
 bool
-database_settle(Database *database, const Verdict *verdict, bool *known,
-				Text *problem)
+database_tell(Database *database, const Verdict *verdict, Text *problem)
 {
 	bool sent = verdict->result == RESULT_SENT;
 	/* Without an error it was not tried. */
@@ -297,19 +316,29 @@ database_settle(Database *database, const Verdict *verdict, bool *known,
 							  verdict->put_back ? NULL : verdict->error,
 							  verdict->result == RESULT_FAILED ? "t" : "f",
 							  verdict->put_back ? "0" : NULL };
+
+	database->told = send_statement(
+		database, text_get(sent ? &database->sent : &database->failed),
+		sent ? 1 : 4, values, problem);
+	return database->told;
+}
+
+bool
+database_hear(Database *database, bool *known, Text *problem)
+{
 	PGresult *result;
 
-	if (!database_run(database,
-					  text_get(sent ? &database->sent : &database->failed),
-					  sent ? 1 : 4, values, &result, problem))
+	if (!take_answer(database, &result, problem))
 		return false;
+	database->told = false;
 	*known = PQntuples(result) == 1 && PQgetvalue(result, 0, 0)[0] == 't';
 	PQclear(result);
 	return true;
 }
 
-/* Forgets the notifications that have come; whether there was one. Anybody can
- * send them, so what they say is of no interest. */
+/* Forgets the notifications that have come; whether there was one of somebody
+ * else: what we have caused ourselves, by claiming, we claim next anyway.
+ * Anybody can send them, so what they say is of no interest. */
 static bool
 take_hints(Database *database)
 {
@@ -318,8 +347,8 @@ take_hints(Database *database)
 
 	while ((hint = PQnotifies(database->conn)) != NULL)
 	{
+		any = any || hint->be_pid != PQbackendPID(database->conn);
 		PQfreemem(hint);
-		any = true;
 	}
 	return any;
 }

@@ -14,6 +14,7 @@
 typedef struct Database
 {
 	PGconn *conn;
+	bool told;	 /* of a mail, and has not answered yet */
 	Text schema; /* of the extension, quoted */
 	Text claim;	 /* the statements */
 	Text sent;
@@ -51,10 +52,13 @@ void database_close(Database *database);
 bool database_claim(Database *database, const Settings *settings, int most,
 					Batch *batch, Text *problem);
 
-/* Settles a mail; false likewise. known tells whether it still waited for it.
- */
-bool database_settle(Database *database, const Verdict *verdict, bool *known,
-					 Text *problem);
+/* Tells what became of a mail, and waits for no answer; false likewise. Until
+ * that is heard, nothing else can be asked. */
+bool database_tell(Database *database, const Verdict *verdict, Text *problem);
+
+/* Waits for the answer, and so until the mail is settled; false likewise. known
+ * is whether it still had to be. */
+bool database_hear(Database *database, bool *known, Text *problem);
 
 /* Waits for a notification, a signal or some time; false, with the connection
  * closed, if it broke. */

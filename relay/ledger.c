@@ -69,23 +69,35 @@ is_too_late(const Verdict *verdict)
 }
 
 bool
-ledger_settle(Ledger *ledger, Database *database, Text *problem)
+ledger_tell(Ledger *ledger, Database *database, Text *problem)
+{
+	if (ledger->count == 0 || database->told ||
+		is_too_late(&ledger->verdicts[0]))
+		return true;
+	return database_tell(database, &ledger->verdicts[0], problem);
+}
+
+bool
+ledger_settle(Ledger *ledger, int rest, Database *database, Text *problem)
 {
 	int done = 0;
 	bool good = true;
 
-	while (done < ledger->count)
+	while (done < ledger->count - rest)
 	{
 		const Verdict *verdict = &ledger->verdicts[done];
 		bool known = true;
 
-		if (is_too_late(verdict))
+		/* What has been told is the first. */
+		if (!database->told && is_too_late(verdict))
 			log_say(LEVEL_WARNING,
 					"mail id=%s: its lease ended before the database could be "
 					"told; it will be offered again",
 					verdict->id);
 		else
-			good = database_settle(database, verdict, &known, problem);
+			good =
+				(database->told || database_tell(database, verdict, problem)) &&
+				database_hear(database, &known, problem);
 		if (!good)
 			break;
 		if (!known)

@@ -134,18 +134,19 @@ open_database(Relay *relay)
 	return good;
 }
 
+/* All mails but the last, of which the database is only told, when another is
+ * to be sent meanwhile. */
 static bool
 settle(Relay *relay)
 {
 	Text problem = { 0 };
-	bool good = true;
+	bool more = relay->batch.next < relay->batch.count;
+	bool good = ledger_settle(&relay->ledger, more ? 1 : 0, &relay->database,
+							  &problem) &&
+				ledger_tell(&relay->ledger, &relay->database, &problem);
 
-	if (relay->ledger.count > 0)
-	{
-		good = ledger_settle(&relay->ledger, &relay->database, &problem);
-		if (!good)
-			database_fails(relay, &problem);
-	}
+	if (!good)
+		database_fails(relay, &problem);
 	text_wipe(&problem);
 	return good;
 }
@@ -277,6 +278,8 @@ reload(Relay *relay)
 					  &problem))
 	{
 		put_back_rest(relay);
+		if (database_is_open(&relay->database))
+			(void) settle(relay);
 		database_close(&relay->database);
 		carrier_close(&relay->carrier);
 		settings_wipe(&relay->settings);
@@ -344,7 +347,7 @@ finish(Relay *relay)
 		(void) database_connect(&relay->database, &relay->settings, &problem);
 	if (relay->ledger.count > 0 &&
 		(!database_is_open(&relay->database) ||
-		 !ledger_settle(&relay->ledger, &relay->database, &problem)))
+		 !ledger_settle(&relay->ledger, 0, &relay->database, &problem)))
 		log_say(LEVEL_WARNING,
 				"database: %s; what it was not told will be offered again: %d "
 				"mails",

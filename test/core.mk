@@ -1,4 +1,4 @@
-# Tests of src/core, and of what is like it in relay, that need no server:
+# Tests of src/core, and of what is like it in relay and bench, that need no server:
 # make -f test/core.mk [unit | crosscheck | fuzz-replay | fuzz | fuzz-merge |
 # coverage]. Everything is built in BUILD.
 ROOT  := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))/..)
@@ -53,6 +53,12 @@ $(BUILD)/unit/test_relay_%: $(ROOT)/test/unit/test_relay_%.c $(RELAY) \
 	$(CC) $(UNIT_FLAGS) $(CORE_WARNINGS) -D_GNU_SOURCE -I$(ROOT)/relay $< $(RELAY) \
 		-lsodium -o $@
 
+# And what script/bench judges by.
+$(BUILD)/unit/test_bench_ranks: $(ROOT)/test/unit/test_bench_ranks.c \
+		$(wildcard $(ROOT)/bench/ranks.*) $(HEADERS) | $(BUILD)/unit
+	$(CC) $(UNIT_FLAGS) $(CORE_WARNINGS) -I$(ROOT)/bench $< $(ROOT)/bench/ranks.c \
+		-lm -o $@
+
 unit: $(addprefix $(BUILD)/unit/,$(TESTS))
 	$(PROVE) --exec '' $^
 
@@ -91,7 +97,7 @@ coverage: | $(BUILD)/coverage
 	set -e; cd $(BUILD)/coverage; rm -f *.gcda *.gcno; \
 	for source in $(CORE); do \
 		$(CC) -std=c11 -O0 --coverage -I$(ROOT)/src/core -c $$source; done; \
-	for test in $(filter-out test_relay_%,$(TESTS)); do \
+	for test in $(filter-out test_relay_% test_bench_%,$(TESTS)); do \
 		$(CC) -std=c11 -O0 --coverage -I$(ROOT)/src/core -c \
 			$(ROOT)/test/unit/$$test.c; \
 		$(CC) --coverage $$test.o $(patsubst %.c,%.o,$(notdir $(CORE))) $(LIBS) \

@@ -105,7 +105,8 @@ sub judge
 	is($node->safe_psql('postgres', "SELECT count(*) FROM users_outbox WHERE state = 'sent'"), $mails, 'as sent');
 	is(scalar keys %count,                      $mails, 'every mail has arrived');
 	is(scalar(grep { keys %$_ > 1 } values %ids), 0,      'a copy has the Message-ID of the first');
-	cmp_ok($twice, '<=', $kills + $restarts, 'only what was in flight at a kill arrives twice');
+	# One on its way, and one of which the database was being told.
+	cmp_ok($twice, '<=', 2 * $kills + $restarts, 'only what was in flight at a kill arrives twice');
 	cmp_ok((sort { $b <=> $a } values %count)[0], '<=', 3, 'and hardly any more often');
 	return;
 }
