@@ -55,8 +55,11 @@ CREATE TABLE users.person (
 	first_name text NOT NULL,
 	last_name text NOT NULL,
 	picture_type text,
-	picture_updated_at timestamptz);
+	picture_updated_at timestamptz,
+	listed boolean NOT NULL DEFAULT true);
 COMMENT ON TABLE users.person IS 'by-user: what others who share a domain may see of a person.';
+COMMENT ON COLUMN users.person.listed IS
+'False while the account is deleted: nobody sees the person any more. Here, since no policy on this table may read users.account.';
 
 CREATE TABLE users.credential (
 	user_id uuid PRIMARY KEY REFERENCES users.account ON DELETE CASCADE,
@@ -157,6 +160,7 @@ CREATE TABLE users.link (
 	created_at timestamptz NOT NULL,
 	expires_at timestamptz,
 	spent_at timestamptz,
+	invitation_id uuid,
 	PRIMARY KEY (user_id, id));
 CREATE INDEX link_id ON users.link (id);
 COMMENT ON TABLE users.link IS
@@ -164,6 +168,7 @@ COMMENT ON TABLE users.link IS
 COMMENT ON COLUMN users.link.recipient IS 'The mailbox that the link shows its bearer to have; empty for one that was handed over.';
 COMMENT ON COLUMN users.link.nobody IS 'For an address without an account: user_id is derived from the address''s keyed hash.';
 COMMENT ON COLUMN users.link.version IS 'The account''s link_version when it was made; it counts while the two are equal.';
+COMMENT ON COLUMN users.link.invitation_id IS 'What it leads to, of the kind invitation; NULL otherwise. Such a link counts no longer than its invitation.';
 COMMENT ON COLUMN users.link.expires_at IS 'NULL until its mail is first claimed, which is when its time begins; no token counts before.';
 
 CREATE TABLE users.mail (
@@ -204,10 +209,13 @@ CREATE TABLE users.mail_request (
 	client_address inet,
 	user_agent text,
 	created_at timestamptz NOT NULL,
+	invitation_id uuid,
 	PRIMARY KEY (class, id))
 	WITH (autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 1000);
 COMMENT ON TABLE users.mail_request IS
 'queue: mails that were asked for by address. Nobody is looked up before the relay claims mail, so that nothing tells who has an account.';
+COMMENT ON COLUMN users.mail_request.email IS 'The address asked for; of an invitation, the username or address that was invited.';
+COMMENT ON COLUMN users.mail_request.invitation_id IS 'What the mail is to tell of, of the kind invitation; NULL otherwise.';
 COMMENT ON COLUMN users.mail_request.user_id IS 'Who wants to change to this address; NULL otherwise.';
 
 CREATE TABLE users.mail_template (

@@ -5,7 +5,7 @@ CREATE FUNCTION @extschema@.users_register(
 	RETURNS @extschema@.users_session AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.users_register(text, text, text, text, text, text, text, text, jsonb, text) IS
 'Sign up: makes an account and signs it in.
-email: at most 254 octets, unique without regard to case. username: 1 to 32 of A-Z a-z 0-9 _ - . unique likewise. password: see users_options(). first_name, last_name: 1 to 100 characters, no control characters. language, theme: from users_languages and users_themes. label names the device. metadata is the person''s own, at most 16 kB. token: of a sign-up link or an invitation.
+email: at most 254 octets, unique without regard to case. username: 1 to 32 of A-Z a-z 0-9 _ - . unique likewise. password: see users_options(). first_name, last_name: 1 to 100 characters, no control characters. language, theme: from users_languages and users_themes. label names the device. metadata is the person''s own, at most 16 kB. token: of a sign-up link or an invitation; the account is verified then, and with an invitation it is in its domain at once.
 Status: ok, invalid_token, throttled, busy. Errors: US001 email, US002 username, US003 password, US005 name or metadata, US007 language or theme, US011 token for another address, US012 registration closed, 23505 address or username taken.
 For users_anon.';
 
@@ -80,7 +80,7 @@ CREATE FUNCTION @extschema@.users_delete_account(current_password text)
 	RETURNS @extschema@.users_outcome AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.users_delete_account(text) IS
 'Delete one''s own account. Address and username are free at once.
-An administrator can restore it within users.deletion_grace. Status: ok, invalid_credentials, throttled, busy. Errors: US010 for the last administrator, 28000.
+An administrator can restore it within users.deletion_grace. Status: ok, invalid_credentials, throttled, busy. Errors: US010 for the last administrator, of the platform or of a domain (DETAIL "domains: <routes>"), 28000.
 For users_member.';
 
 CREATE FUNCTION @extschema@.users_profile()

@@ -127,4 +127,4 @@ CREATE FUNCTION @extschema@.users_maintain()
 	RETURNS SETOF @extschema@.users_task_result AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10;
 COMMENT ON FUNCTION @extschema@.users_maintain() IS
 'Removes what is over: at most 10,000 rows a task and call, one row a task. Call it every few minutes, as from pg_cron.
-Requests for mail older than a day, mails of 30 days ago that are settled, links of then that are over, devices not seen for 90. For administrators.';
+Requests for mail older than a day, mails of 30 days ago that are settled, links of then that are over, invitations that had expired by then, devices not seen for 90; domains deleted longer than users.deletion_grace ago, with their roles and invitations, each as a whole. For administrators.';

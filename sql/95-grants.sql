@@ -79,6 +79,47 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION @extschema@.users_rotate_key(), @extschema@.users_revoke_key(text) TO users_admin;
 GRANT EXECUTE ON FUNCTION @extschema@.users_jwks() TO users_anon, users_member, users_service;
 
+-- Domains, roles, members
+GRANT SELECT (id, name, route, tags, metadata, status, created_at, created_by, updated_at, updated_by) ON users.domain TO users_member;
+GRANT SELECT (id, domain_id, name, permissions, built_in, created_at, created_by, updated_at, updated_by) ON users.role TO users_member;
+GRANT SELECT (user_id, domain_id, role_id, object_type, object_id, granted_at, granted_by) ON users.role_assignment TO users_member;
+GRANT SELECT (user_id, username, first_name, last_name, picture_updated_at) ON users.person TO users_member;
+GRANT SELECT (object_type) ON users.object_type TO users_member;
+GRANT SELECT (object_type, action) ON users.permission TO users_member;
+GRANT SELECT ON @extschema@.users_domains, @extschema@.users_roles, @extschema@.users_members, @extschema@.users_role_members
+	TO users_member;
+GRANT EXECUTE ON FUNCTION
+	@extschema@.users_create_domain(text, text, text[], jsonb, uuid),
+	@extschema@.users_update_domain(uuid, text, text[], jsonb),
+	@extschema@.users_set_domain_status(uuid, text),
+	@extschema@.users_delete_domain(uuid),
+	@extschema@.users_create_role(uuid, text, text[]),
+	@extschema@.users_update_role(uuid, text, text[]),
+	@extschema@.users_delete_role(uuid),
+	@extschema@.users_grant_role(uuid, uuid, text, uuid),
+	@extschema@.users_revoke_role(uuid, uuid, text, uuid),
+	@extschema@.users_remove_member(uuid, uuid)
+	TO users_member;
+GRANT EXECUTE ON FUNCTION @extschema@.users_restore_domain(uuid) TO users_admin;
+GRANT USAGE ON TYPE
+	@extschema@.users_domains, @extschema@.users_roles, @extschema@.users_members, @extschema@.users_role_members
+	TO users_member;
+
+-- What policies ask, and what is asked of permissions
+GRANT EXECUTE ON FUNCTION
+	@extschema@.users_can_in(text, uuid),
+	@extschema@.users_can_on(text, uuid, uuid),
+	@extschema@.users_is_member(uuid),
+	@extschema@.users_permitted_domains(text, uuid),
+	@extschema@.users_permitted_objects(text, uuid),
+	users.member_domains()
+	TO PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.users_can(text, uuid, uuid), @extschema@.users_permissions(uuid, uuid) TO users_member;
+GRANT EXECUTE ON FUNCTION
+	@extschema@.users_check(uuid, text, uuid, uuid),
+	@extschema@.users_check_many(uuid, text, uuid[])
+	TO users_service, users_admin;
+
 -- Types
 GRANT USAGE ON TYPE
 	@extschema@.users_session, @extschema@.users_outcome, @extschema@.users_claims, @extschema@.users_link,
@@ -89,3 +130,32 @@ GRANT USAGE ON TYPE
 	@extschema@.users_keys, @extschema@.users_templates, @extschema@.users_sites, @extschema@.users_task_result
 	TO users_admin;
 GRANT USAGE ON TYPE @extschema@.users_mail TO users_relay;
+
+-- The application's own tables
+GRANT SELECT (object_type, built_in) ON users.object_type TO users_member;
+GRANT SELECT (object_type, action) ON users.permission TO users_member;
+GRANT SELECT (object_type, relation) ON users.object_place TO users_member;
+GRANT SELECT ON @extschema@.users_object_types TO users_member;
+GRANT EXECUTE ON FUNCTION
+	@extschema@.users_protect(regclass, text, name, name, name, boolean),
+	@extschema@.users_unprotect(regclass),
+	users.guard_row()
+	TO PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.users_define_object_type(text, text[], regclass) TO users_admin;
+GRANT EXECUTE ON FUNCTION @extschema@.users_forget_object(text, uuid) TO users_member, users_service;
+GRANT USAGE ON TYPE @extschema@.users_object_types TO users_member;
+
+-- Invitations
+GRANT SELECT (id, domain_id, role_id, inviter_id, invitee, status, created_at, expires_at, answered_at, accepted_by)
+	ON users.invitation TO users_member;
+GRANT SELECT ON @extschema@.users_invitations TO users_member;
+GRANT EXECUTE ON FUNCTION users.received_invitations(), users.inviter_of(uuid, uuid) TO users_member;
+GRANT EXECUTE ON FUNCTION @extschema@.users_invitation(text) TO users_anon, users_member;
+GRANT EXECUTE ON FUNCTION
+	@extschema@.users_invite(uuid, text, text),
+	@extschema@.users_accept_invitation(uuid, text),
+	@extschema@.users_reject_invitation(uuid, text),
+	@extschema@.users_withdraw_invitation(uuid)
+	TO users_member;
+GRANT USAGE ON TYPE @extschema@.users_invitation_info TO users_anon, users_member;
+GRANT USAGE ON TYPE @extschema@.users_invite_result, users.received_invitation TO users_member;

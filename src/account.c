@@ -14,6 +14,7 @@ enum
 	FIND_ACCOUNT,
 	LOCK_FOR_USE,
 	LOCK_FOR_CHANGE,
+	LOCK_TURN,
 	INSERT_ID,
 	INSERT_ACCOUNT,
 	INSERT_PERSON,
@@ -22,6 +23,7 @@ enum
 	REHASH,
 	NEXT_VERSION,
 	SET_STATUS,
+	SET_LISTED,
 	SET_ADMIN,
 	SET_PENDING,
 	SET_EMAIL,
@@ -48,6 +50,9 @@ static UsersQuery queries[] = {
 		.types = { UUIDOID } },
 	[LOCK_FOR_CHANGE] = {
 		.sql = "SELECT version FROM users.account WHERE user_id" EQ "$1 FOR UPDATE",
+		.types = { UUIDOID } },
+	[LOCK_TURN] = {
+		.sql = "SELECT 1 FROM users.account WHERE user_id" EQ "$1 FOR NO KEY UPDATE",
 		.types = { UUIDOID } },
 	[INSERT_ID] = {
 		.sql = "INSERT INTO users.person_id (user_id) VALUES ($1)",
@@ -88,6 +93,9 @@ static UsersQuery queries[] = {
 			   "       updated_at = $5"
 			   " WHERE user_id" EQ "$1",
 		.types = { UUIDOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID } },
+	[SET_LISTED] = {
+		.sql = "UPDATE users.person SET listed = $2 WHERE user_id" EQ "$1 AND listed" NE "$2",
+		.types = { UUIDOID, BOOLOID } },
 	[SET_ADMIN] = {
 		.sql = "UPDATE users.account"
 			   "   SET platform_role = $2, version = version" PLUS "1, link_version = link_version" PLUS "1,"
@@ -235,6 +243,14 @@ users_lock_account(const UsersAccount *account, bool for_change)
 		   users_column_int64(0, 1, -1) == account->version;
 }
 
+void
+users_lock_turn(const pg_uuid_t *user_id)
+{
+	Datum value = UUIDPGetDatum(user_id);
+
+	(void) users_write(&queries[LOCK_TURN], &value, NULL);
+}
+
 /* A nonce of the credential: whatever is bound to it is void with it. */
 static Datum
 new_nonce(void)
@@ -323,6 +339,7 @@ users_set_status(const pg_uuid_t *user_id, UsersAccountStatus status,
 	Datum now = TimestampTzGetDatum(GetCurrentTimestamp());
 	char nulls[] = "     ";
 	Datum values[5];
+	Datum listed[2];
 
 	values[0] = UUIDPGetDatum(user_id);
 	values[1] = CStringGetTextDatum(status_name(status));
@@ -331,6 +348,9 @@ users_set_status(const pg_uuid_t *user_id, UsersAccountStatus status,
 	nulls[3] = status == USERS_DELETED ? ' ' : 'n';
 	values[4] = now;
 	(void) users_write(&queries[SET_STATUS], values, nulls);
+	listed[0] = values[0];
+	listed[1] = BoolGetDatum(status != USERS_DELETED);
+	(void) users_write(&queries[SET_LISTED], listed, NULL);
 }
 
 void

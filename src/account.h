@@ -65,6 +65,10 @@ extern void users_password_context(const char *words[6],
  */
 extern bool users_lock_account(const UsersAccount *account, bool for_change);
 
+/* Locks it against others of the person's own calls that take their turn, while
+ * signing in goes on. Waits: call it with users_with_patience. */
+extern void users_lock_turn(const pg_uuid_t *user_id);
+
 /* What sign-up needs; all checked, texts NUL-terminated. */
 typedef struct UsersNewAccount
 {

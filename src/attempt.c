@@ -8,6 +8,15 @@
 #include "hashing.h"
 
 void
+users_find_own(UsersAccount *account, const UsersIdentity *identity,
+			   MemoryContext context)
+{
+	if (!users_find_account(account, &identity->user_id, context))
+		users_raise(USERS_E_NO_IDENTITY, NULL);
+	users_identify_account(account);
+}
+
+void
 users_begin_attempt(UsersAttempt *attempt, const char *function)
 {
 	attempt->function = function;

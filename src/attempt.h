@@ -4,6 +4,7 @@
 #define USERS_ATTEMPT_H
 
 #include "account.h"
+#include "identity.h"
 #include "password.h"
 #include "throttle.h"
 
@@ -21,6 +22,10 @@ typedef struct UsersAttempt
 	UsersClient client;
 	int retry_after; /* seconds, unless passed or refused */
 } UsersAttempt;
+
+/* The account of who is signed in, with its subject; 28000 when it is gone. */
+extern void users_find_own(UsersAccount *account, const UsersIdentity *identity,
+						   MemoryContext context);
 
 /* Begins an attempt in a function: asks who the client is. */
 extern void users_begin_attempt(UsersAttempt *attempt, const char *function);

@@ -11,7 +11,8 @@
 enum
 {
 	INSERT_EVENT,
-	INSERT_POSITION
+	INSERT_POSITION,
+	TIME_OF_EVENT
 };
 
 /* clang-format off */
@@ -19,14 +20,19 @@ static UsersQuery queries[] = {
 	[INSERT_EVENT] = {
 		.sql = "INSERT INTO users.audit_event"
 			   " (user_id, id, occurred_at, event, outcome, actor_id, session_id,"
-			   "  client_address, user_agent, nobody, detail)"
-			   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+			   "  client_address, user_agent, nobody, detail, domain_id, object_type, object_id)"
+			   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
 		.types = { UUIDOID, UUIDOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, UUIDOID, UUIDOID, INETOID,
-				   TEXTOID, BOOLOID, JSONBOID } },
+				   TEXTOID, BOOLOID, JSONBOID, UUIDOID, TEXTOID, UUIDOID } },
 	[INSERT_POSITION] = {
 		.sql = "INSERT INTO users.event_position (user_id, event_id, xid)"
 			   " VALUES ($1, $2, $3)",
 		.types = { UUIDOID, UUIDOID, XID8OID } },
+	[TIME_OF_EVENT] = {
+		.sql = "SELECT occurred_at FROM users.audit_event"
+			   " WHERE user_id" EQ "$1 AND id" GT "$2 AND event" EQ "$3 AND outcome" EQ "'success'"
+			   " ORDER BY id DESC OFFSET $4 LIMIT 1",
+		.types = { UUIDOID, UUIDOID, TEXTOID, INT8OID } },
 };
 /* clang-format on */
 
@@ -64,8 +70,8 @@ void
 users_audit(const UsersEvent *event, const UsersClient *client)
 {
 	pg_uuid_t id;
-	Datum values[11];
-	char nulls[] = "           ";
+	Datum values[14];
+	char nulls[] = "              ";
 	bool isnull;
 
 	users_new_id(&id);
@@ -82,6 +88,12 @@ users_audit(const UsersEvent *event, const UsersClient *client)
 	nulls[8] = client->user_agent[0] == '\0' ? 'n' : ' ';
 	values[9] = BoolGetDatum(event->nobody);
 	values[10] = build_detail(event->detail_name, event->detail_value);
+	values[11] = nullable_uuid(event->domain_id, &nulls[11]);
+	nulls[12] = event->object_type == NULL ? 'n' : ' ';
+	values[12] = event->object_type == NULL
+					 ? (Datum) 0
+					 : CStringGetTextDatum(event->object_type);
+	values[13] = nullable_uuid(event->object_id, &nulls[13]);
 	(void) users_write(&queries[INSERT_EVENT], values, nulls);
 	if (event->failure)
 		return;
@@ -89,24 +101,74 @@ users_audit(const UsersEvent *event, const UsersClient *client)
 	(void) users_write(&queries[INSERT_POSITION], values, NULL);
 }
 
+/* Completes an event with who did it, from where, and writes it. */
+static void
+audit_by_caller(UsersEvent *event, const pg_uuid_t *user_id)
+{
+	const UsersIdentity *identity = users_identity();
+	UsersClient client;
+
+	event->nobody = user_id == NULL;
+	if (user_id != NULL)
+		event->user_id = *user_id;
+	if (identity != NULL)
+	{
+		event->actor_id = &identity->user_id;
+		event->session_id = &identity->session_id;
+	}
+	users_client(&client);
+	users_audit(event, &client);
+}
+
 void
 users_audit_caller(const char *event, const pg_uuid_t *user_id,
 				   const char *name, const char *value)
 {
-	const UsersIdentity *identity = users_identity();
-	UsersClient client;
 	UsersEvent row = { .event = event,
-					   .nobody = user_id == NULL,
-					   .actor_id = identity == NULL ? NULL : &identity->user_id,
-					   .session_id =
-						   identity == NULL ? NULL : &identity->session_id,
 					   .detail_name = name,
 					   .detail_value = value };
 
-	if (user_id != NULL)
-		row.user_id = *user_id;
-	users_client(&client);
-	users_audit(&row, &client);
+	audit_by_caller(&row, user_id);
+}
+
+void
+users_audit_object(const char *event, const pg_uuid_t *domain_id,
+				   const pg_uuid_t *person, const char *object_type,
+				   const pg_uuid_t *object_id, const char *name,
+				   const char *value)
+{
+	const UsersIdentity *identity = users_identity();
+	UsersEvent row = { .event = event,
+					   .domain_id = domain_id,
+					   .object_type = object_id == NULL ? NULL : object_type,
+					   .object_id = object_id,
+					   .detail_name = name,
+					   .detail_value = value };
+
+	if (person == NULL && identity != NULL)
+		person = &identity->user_id;
+	audit_by_caller(&row, person);
+}
+
+void
+users_audit_domain(const char *event, const pg_uuid_t *domain_id,
+				   const pg_uuid_t *person, const char *name, const char *value)
+{
+	users_audit_object(event, domain_id, person, NULL, NULL, name, value);
+}
+
+TimestampTz
+users_time_of_event(const pg_uuid_t *user_id, const char *event, int n,
+					TimestampTz after)
+{
+	pg_uuid_t id;
+	Datum values[] = { UUIDPGetDatum(user_id), UUIDPGetDatum(&id),
+					   CStringGetTextDatum(event), Int64GetDatum(n - 1) };
+
+	users_id_of_time(&id, after);
+	if (users_read(&queries[TIME_OF_EVENT], values, NULL) == 0)
+		return 0;
+	return users_column_int64(0, 1, 0);
 }
 
 void

@@ -14,6 +14,9 @@ typedef struct UsersEvent
 	pg_uuid_t user_id;
 	const pg_uuid_t *actor_id; /* NULL: the user, or a DBA without a token */
 	const pg_uuid_t *session_id;
+	const pg_uuid_t *domain_id; /* NULL: of no domain */
+	const char *object_type;	/* NULL: of no object */
+	const pg_uuid_t *object_id;
 	/* One member of detail, or NULL: words of ours, never what was typed. */
 	const char *detail_name;
 	const char *detail_value;
@@ -27,6 +30,25 @@ extern void users_audit(const UsersEvent *event, const UsersClient *client);
  * on nobody's, with one member of detail or NULL. */
 extern void users_audit_caller(const char *event, const pg_uuid_t *user_id,
 							   const char *name, const char *value);
+
+/* When the n-th newest success of an event of somebody was (1: the last one),
+ * if that was after a time; 0 otherwise. */
+extern TimestampTz users_time_of_event(const pg_uuid_t *user_id,
+									   const char *event, int n,
+									   TimestampTz after);
+
+/*
+ * Likewise of a domain. person is whom it is about, a member that was added or
+ * removed; NULL: whoever does it.
+ */
+extern void users_audit_domain(const char *event, const pg_uuid_t *domain_id,
+							   const pg_uuid_t *person, const char *name,
+							   const char *value);
+/* On one object of a type; object_id NULL: on the whole domain. */
+extern void users_audit_object(const char *event, const pg_uuid_t *domain_id,
+							   const pg_uuid_t *person, const char *object_type,
+							   const pg_uuid_t *object_id, const char *name,
+							   const char *value);
 
 /*
  * The line of a failure: stays whatever the caller rolls back, and no setting

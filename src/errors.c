@@ -27,10 +27,18 @@ static const ErrorRow rows[USERS_ERROR_COUNT] = {
 						 "Use at most 500 characters, none of them a control character." },
 	[USERS_E_METADATA] = { US(5), "invalid metadata",
 						   "Give a JSON object of at most 16 kB." },
+	[USERS_E_TAGS] = { US(5), "invalid tags",
+					   "Give at most 32 of them, each of 1 to 64 characters, none of them a control character." },
 	[USERS_E_LANGUAGE] = { US(7), "unknown language",
 						   "The view users_languages lists the languages." },
 	[USERS_E_THEME] = { US(7), "unknown theme",
 						"The view users_themes lists the themes." },
+	[USERS_E_ROUTE] = { US(8), "invalid route",
+						"Use 1 to 36 of the characters A-Z a-z 0-9 _ - beginning with a letter or digit." },
+	[USERS_E_PERMISSION] = { US(9), "unknown permission",
+							 "Give object_type:action, or object_type:* for all of them; the view users_object_types lists both." },
+	[USERS_E_OBJECT_TYPE] = { US(9), "unknown object type",
+							  "The view users_object_types lists the types." },
 	[USERS_E_LAST_ADMIN] = { US(10), "the last administrator must stay",
 							 "Make somebody else an administrator first." },
 	[USERS_E_STATE] = { US(11), "not possible in this state",
@@ -44,7 +52,7 @@ static const ErrorRow rows[USERS_ERROR_COUNT] = {
 	[USERS_E_ASK_PRIMARY] = { US(13), "this standby cannot know the token yet",
 							  "Ask the primary, or try again in a moment." },
 	[USERS_E_UNKNOWN] = { US(14), "no such thing",
-						  "users_id(identifier) finds an account, the view users_keys lists the keys." },
+						  "users_id(identifier) finds an account; the views users_domains, users_roles and users_keys list what there is." },
 	[USERS_E_SITE] = { US(15), "unknown site",
 					   "Leave site out, or name one of the view users_sites." },
 	[USERS_E_BUSY] = { US(16), "too much at once, come back later",
@@ -56,12 +64,24 @@ static const ErrorRow rows[USERS_ERROR_COUNT] = {
 	[USERS_E_USERNAME_TAKEN] = { ERRCODE_UNIQUE_VIOLATION,
 								 "this username is taken",
 								 "Choose another one.", "users_username_key" },
+	[USERS_E_ROUTE_TAKEN] = { ERRCODE_UNIQUE_VIOLATION, "this route is taken",
+							  "Choose another one; a deleted domain keeps its route.",
+							  "users_domain_route_key" },
+	[USERS_E_ROLE_TAKEN] = { ERRCODE_UNIQUE_VIOLATION,
+							 "this name of a role is taken",
+							 "Choose another one, or update the role of that name.",
+							 "users_role_name_key" },
+	[USERS_E_HOLDS_ROLE] = { ERRCODE_UNIQUE_VIOLATION,
+							 "this person holds the role already",
+							 "The view users_members lists who holds which role." },
 	[USERS_E_NO_IDENTITY] = { ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
 							  "nobody is signed in",
 							  "Call users_authenticate(token) first, in the same transaction." },
 	[USERS_E_BAD_TOKEN] = { ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
 							"the access token is not valid",
 							"Refresh it with users_refresh, or sign in again." },
+	[USERS_E_NOT_PERMITTED] = { ERRCODE_INSUFFICIENT_PRIVILEGE, "not permitted",
+								"It is not there, or it needs a permission that you do not hold on it, or gives one: users_permissions(domain_id) shows what you hold." },
 	[USERS_E_NOT_ADMIN] = { ERRCODE_INSUFFICIENT_PRIVILEGE,
 							"only administrators may do this",
 							"Authenticate with an administrator's token, or call it as a member of users_dba without SET ROLE and outside of other people's functions." },
@@ -83,6 +103,9 @@ static const ErrorRow rows[USERS_ERROR_COUNT] = {
 	[USERS_E_WORD] = { ERRCODE_INVALID_PARAMETER_VALUE,
 					   "not one of the allowed words",
 					   "The function's comment says which there are: \\df+ in psql." },
+	[USERS_E_NEEDS_DOMAIN] = { ERRCODE_INVALID_PARAMETER_VALUE,
+							   "an object of this type needs its domain",
+							   "The type has no table that says in which domain an object lies: give domain_id too, or name its table with users_define_object_type." },
 	[USERS_E_URL] = { ERRCODE_INVALID_PARAMETER_VALUE,
 					  "invalid address of a page",
 					  "Give one such as https://example.org/reset?token={token}; {token} stands for the token." },
@@ -93,6 +116,9 @@ static const ErrorRow rows[USERS_ERROR_COUNT] = {
 						   "doc/mail.md lists the placeholders of each kind; the view users_templates shows the built-in texts." },
 	[USERS_E_RANGE] = { ERRCODE_INVALID_PARAMETER_VALUE, "value out of range",
 						"The function's comment says what is allowed: \\df+ in psql." },
+	[USERS_E_TYPE_NAME] = { ERRCODE_INVALID_PARAMETER_VALUE,
+							"invalid name of an object type or action",
+							"Use 1 to 32 of the characters a-z 0-9 _ beginning with a letter." },
 	[USERS_E_NO_PRELOAD] = { ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
 							 "the library \"users\" was not loaded at server start",
 							 "Add users to shared_preload_libraries in postgresql.conf, as in shared_preload_libraries = 'users', and restart the server." },
@@ -114,12 +140,18 @@ users_raise_detail(UsersError error, const char *argument, const char *detail,
 	if (detail != NULL)
 	{
 		va_list args;
-		char more[512];
+		int needed;
 
-		va_start(args, detail);
-		(void) vsnprintf(more, sizeof(more), detail, args);
-		va_end(args);
-		appendStringInfo(&text, "%s%s", text.len > 0 ? "\n" : "", more);
+		if (text.len > 0)
+			appendStringInfoChar(&text, '\n');
+		do
+		{
+			va_start(args, detail);
+			needed = appendStringInfoVA(&text, detail, args);
+			va_end(args);
+			if (needed > 0)
+				enlargeStringInfo(&text, needed);
+		} while (needed > 0);
 	}
 	ereport(ERROR,
 			(errcode(row->sqlstate), errmsg("%s", row->message),

@@ -4,6 +4,7 @@
 #include "health.h"
 #include "key.h"
 #include "mail.h"
+#include "protect.h"
 #include "query.h"
 #include "root.h"
 #include "settings.h"
@@ -51,10 +52,17 @@ static Check checks[] = {
 			   "  UNION ALL SELECT w.ev_class, w.rulename FROM pg_catalog.pg_rewrite w WHERE w.rulename" NE "'_RETURN'"
 			   "  UNION ALL SELECT p.polrelid, p.polname FROM pg_catalog.pg_policy p"
 			   "    WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c, (VALUES"
+			   "      ('object_place', 'users_listed'),"
 			   "      ('session', 'users_own'), ('session', 'users_all'), ('language', 'users_listed'),"
 			   "      ('theme', 'users_listed'), ('signing_key', 'users_all'), ('mail', 'users_all'),"
 			   "      ('mail', 'users_relay'), ('mail_request', 'users_all'), ('mail_request', 'users_relay'),"
-			   "      ('mail_template', 'users_all'), ('site', 'users_all')) v (relation, policy)"
+			   "      ('mail_template', 'users_all'), ('site', 'users_all'),"
+			   "      ('domain', 'users_mine'), ('domain', 'users_all'), ('role', 'users_mine'), ('role', 'users_all'),"
+			   "      ('role_assignment', 'users_own'), ('role_assignment', 'users_viewed'),"
+			   "      ('role_assignment', 'users_rights_on_object'), ('role_assignment', 'users_rights_in_domain'),"
+			   "      ('role_assignment', 'users_all'), ('person', 'users_own'), ('person', 'users_seen'),"
+			   "      ('person', 'users_all'), ('object_type', 'users_listed'), ('permission', 'users_listed'),"
+			   "      ('invitation', 'users_sent'), ('invitation', 'users_all')) v (relation, policy)"
 			   "      WHERE c.oid" EQ "p.polrelid AND c.relname" EQ "v.relation AND p.polname" EQ "v.policy)"
 			   " ) f (relation, name) WHERE" IS_OUR_TABLE("f.relation") " ORDER BY 1" } },
 	{ "foreign_keys",
@@ -75,6 +83,30 @@ static Check checks[] = {
 			   "  LEFT JOIN pg_catalog.pg_roles r ON r.oid" EQ "a.grantee"
 			   " WHERE c.relkind" EQ "'r' AND" IS_OUR_TABLE("c.oid")
 			   "   AND a.grantee" NE "c.relowner ORDER BY 1" } },
+	{ "open_views",
+	  "no view or definer function shows people the owner's rows of protected tables",
+	  "these show their owner's rows; use security_invoker, or revoke them from users_member: ",
+	  /* Views over views, and rules on tables, lead there too. */
+	  { .sql = "WITH RECURSIVE step (source, relation) AS ("
+			   "  SELECT w.ev_class, d.refobjid FROM pg_catalog.pg_depend d, pg_catalog.pg_rewrite w"
+			   "   WHERE d.classid" EQ "'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid" EQ "w.oid"
+			   "     AND d.refclassid" EQ "'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid" NE "w.ev_class),"
+			   " path (source, relation) AS (SELECT source, relation FROM step UNION"
+			   "  SELECT p.source, s.relation FROM path p, step s WHERE s.source" EQ "p.relation)"
+			   " SELECT DISTINCT pg_catalog.format('%I.%I', n.nspname, o.name) FROM ("
+			   "  SELECT v.oid, v.relnamespace, v.relname, p.relation FROM path p, pg_catalog.pg_class v"
+			   "    WHERE v.oid" EQ "p.source AND v.relkind" EQ "ANY ('{v,m,r,p}'::pg_catalog.\"char\"[])"
+			   "      AND NOT EXISTS (SELECT FROM pg_catalog.pg_options_to_table(v.reloptions) x"
+			   "        WHERE x.option_name" EQ "'security_invoker' AND x.option_value::pg_catalog.bool)"
+			   "      AND (pg_catalog.has_any_column_privilege('users_member', v.oid, 'SELECT, INSERT, UPDATE')"
+			   "           OR pg_catalog.has_table_privilege('users_member', v.oid, 'DELETE'))"
+			   "  UNION ALL SELECT f.oid, f.pronamespace, f.proname, d.refobjid FROM pg_catalog.pg_depend d, pg_catalog.pg_proc f"
+			   "    WHERE d.classid" EQ "'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid" EQ "f.oid AND f.prosecdef"
+			   "      AND pg_catalog.has_function_privilege('users_member', f.oid, 'EXECUTE')"
+			   "      AND d.refclassid" EQ "'pg_catalog.pg_class'::pg_catalog.regclass"
+			   " ) o (oid, schema, name, relation), pg_catalog.pg_namespace n"
+			   " WHERE n.oid" EQ "o.schema AND EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid" EQ "o.relation"
+			   "   AND t.tgfoid" EQ "'users.guard_row'::pg_catalog.regproc) ORDER BY 1" } },
 	{ "temporary_objects",
 	  "PUBLIC may not make temporary objects here",
 	  "they outlive an identity in a pooled session; REVOKE TEMPORARY ON DATABASE ... FROM PUBLIC: ",
@@ -112,6 +144,35 @@ report(ReturnSetInfo *result, const char *name, bool ok, const char *detail)
 	bool nulls[] = { false, false, false };
 
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/* Tables that users_protect has protected; at most ten of the faults. */
+static void
+check_protection(ReturnSetInfo *result)
+{
+	List *faults = users_protection_faults();
+	StringInfoData text;
+	ListCell *cell;
+
+	if (faults == NIL)
+	{
+		report(result, "protected_tables", true,
+			   "protected tables are as users_protect left them");
+		return;
+	}
+	initStringInfo(&text);
+	foreach (cell, faults)
+	{
+		if (foreach_current_index(cell) == 10)
+		{
+			appendStringInfoString(&text, "; ...");
+			break;
+		}
+		appendStringInfo(&text, "%s%s", text.len > 0 ? "; " : "",
+						 (char *) lfirst(cell));
+	}
+	report(result, "protected_tables", false,
+		   psprintf("their owners call users_protect again: %s", text.data));
 }
 
 /* Runs a check and lists what it found, at most ten. */
@@ -240,6 +301,7 @@ users_health(PG_FUNCTION_ARGS)
 	check_signing_key(result);
 	check_client_address(result);
 	check_mail(result);
+	check_protection(result);
 	for (size_t i = 0; i < lengthof(checks); i++)
 		run_check(result, &checks[i]);
 	users_leave_owner(&call);

@@ -27,14 +27,14 @@ enum
 
 #define COLUMNS                                                                \
 	"user_id, id, kind, recipient, nobody, version, nonce, created_at, "       \
-	"expires_at, spent_at IS NOT NULL"
+	"expires_at, spent_at IS NOT NULL, invitation_id"
 
 /* clang-format off */
 static UsersQuery queries[] = {
 	[INSERT_LINK] = {
-		.sql = "INSERT INTO users.link (user_id, id, kind, recipient, nobody, version, nonce, created_at)"
-			   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-		.types = { UUIDOID, UUIDOID, TEXTOID, TEXTOID, BOOLOID, INT8OID, BYTEAOID, TIMESTAMPTZOID } },
+		.sql = "INSERT INTO users.link (user_id, id, kind, recipient, nobody, version, nonce, created_at, invitation_id)"
+			   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+		.types = { UUIDOID, UUIDOID, TEXTOID, TEXTOID, BOOLOID, INT8OID, BYTEAOID, TIMESTAMPTZOID, UUIDOID } },
 	[FIND_LINK] = {
 		.sql = "SELECT " COLUMNS " FROM users.link WHERE user_id" EQ "$1 AND id" EQ "$2",
 		.types = { UUIDOID, UUIDOID } },
@@ -47,8 +47,10 @@ static UsersQuery queries[] = {
 			   " WHERE user_id" EQ "$1 AND kind" EQ "$2 AND recipient" EQ "$3 AND version" EQ "$4"
 			   "   AND created_at" GT "$5 AND created_at" LE "$6 AND spent_at IS NULL"
 			   "   AND (expires_at IS NULL OR expires_at" GT "$7)"
+			   "   AND ($8 IS NULL OR invitation_id" EQ "$8)"
 			   " ORDER BY created_at DESC LIMIT 1",
-		.types = { UUIDOID, TEXTOID, TEXTOID, INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID } },
+		.types = { UUIDOID, TEXTOID, TEXTOID, INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
+				   UUIDOID } },
 	[BEGIN_LINK] = {
 		.sql = "UPDATE users.link SET expires_at = $3"
 			   " WHERE user_id" EQ "$1 AND id" EQ "$2 AND expires_at IS NULL",
@@ -109,6 +111,7 @@ read_row(UsersLink *link, MemoryContext context)
 	link->created_at = users_column_int64(0, 8, 0);
 	link->expires_at = users_column_int64(0, 9, 0);
 	link->spent = users_column_bool(0, 10, true);
+	link->has_invitation = users_column_uuid(0, 11, &link->invitation_id);
 }
 
 bool
@@ -147,11 +150,13 @@ find_recent(UsersLink *link, TimestampTz asked_at, MemoryContext context)
 		Int64GetDatum(link->version),
 		TimestampTzGetDatum(users_after(asked_at, -REPEAT_WITHIN)),
 		TimestampTzGetDatum(users_after(asked_at, REPEAT_WITHIN)),
-		TimestampTzGetDatum(GetCurrentTimestamp())
+		TimestampTzGetDatum(GetCurrentTimestamp()),
+		UUIDPGetDatum(&link->invitation_id)
 	};
 
 	if (link->recipient[0] == '\0' ||
-		users_read(&queries[FIND_RECENT], values, NULL) == 0)
+		users_read(&queries[FIND_RECENT], values,
+				   link->has_invitation ? NULL : "       n") == 0)
 		return false;
 	read_row(link, context);
 	return true;
@@ -167,15 +172,17 @@ insert_link(const UsersLink *link)
 					   BoolGetDatum(link->nobody),
 					   Int64GetDatum(link->version),
 					   users_bytes_datum(link->nonce, sizeof(link->nonce)),
-					   TimestampTzGetDatum(link->created_at) };
+					   TimestampTzGetDatum(link->created_at),
+					   UUIDPGetDatum(&link->invitation_id) };
 
-	(void) users_write(&queries[INSERT_LINK], values, NULL);
+	(void) users_write(&queries[INSERT_LINK], values,
+					   link->has_invitation ? NULL : "        n");
 }
 
-void
-users_make_link(UsersLink *link, UsersMailKind kind,
-				const UsersAccount *account, const char *recipient,
-				TimestampTz asked_at, MemoryContext context)
+/* What a new link is to be, or one that it repeats. */
+static void
+describe(UsersLink *link, UsersMailKind kind, const UsersAccount *account,
+		 const char *recipient, MemoryContext context)
 {
 	memset(link, 0, sizeof(*link));
 	link->kind = kind;
@@ -183,12 +190,38 @@ users_make_link(UsersLink *link, UsersMailKind kind,
 	link->nobody = !account->exists;
 	link->version = account->exists ? account->link_version : 0;
 	link->recipient = MemoryContextStrdup(context, recipient);
+}
+
+static void
+make(UsersLink *link, TimestampTz asked_at, MemoryContext context)
+{
 	link->created_at = asked_at;
 	if (find_recent(link, asked_at, context))
 		return;
 	users_new_id(&link->id);
 	randombytes_buf(link->nonce, sizeof(link->nonce));
 	insert_link(link);
+}
+
+void
+users_make_link(UsersLink *link, UsersMailKind kind,
+				const UsersAccount *account, const char *recipient,
+				TimestampTz asked_at, MemoryContext context)
+{
+	describe(link, kind, account, recipient, context);
+	make(link, asked_at, context);
+}
+
+void
+users_make_invitation_link(UsersLink *link, const UsersAccount *account,
+						   const char *recipient,
+						   const pg_uuid_t *invitation_id, TimestampTz asked_at,
+						   MemoryContext context)
+{
+	describe(link, USERS_MAIL_INVITATION, account, recipient, context);
+	link->has_invitation = true;
+	link->invitation_id = *invitation_id;
+	make(link, asked_at, context);
 }
 
 /* ---- handing out ---- */
@@ -216,6 +249,12 @@ terms_of(UsersLinkName *name, UsersLinkTerms *terms, const UsersLink *link)
 	memcpy(terms->nonce, link->nonce, sizeof(terms->nonce));
 }
 
+static TimestampTz
+no_later(TimestampTz time, TimestampTz limit)
+{
+	return limit == 0 ? time : Min(time, limit);
+}
+
 void
 users_hand_out_link(UsersLink *link, UsersLinkToken token)
 {
@@ -226,13 +265,15 @@ users_hand_out_link(UsersLink *link, UsersLinkToken token)
 	{
 		Datum values[3];
 
-		link->expires_at =
-			users_after(GetCurrentTimestamp(), users_link_ttl(link->kind));
+		link->expires_at = no_later(
+			users_after(GetCurrentTimestamp(), users_link_ttl(link->kind)),
+			link->ends_by);
 		values[0] = UUIDPGetDatum(&link->user_id);
 		values[1] = UUIDPGetDatum(&link->id);
 		values[2] = TimestampTzGetDatum(link->expires_at);
 		(void) users_write(&queries[BEGIN_LINK], values, NULL);
 	}
+	link->expires_at = no_later(link->expires_at, link->ends_by);
 	terms_of(&name, &terms, link);
 	users_link_mint(token, &name, &terms, users_purpose_key(USERS_KEY_MAIL));
 	token[USERS_LINK_TEXT] = '\0';

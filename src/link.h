@@ -24,6 +24,9 @@ typedef struct UsersLink
 	TimestampTz created_at;
 	TimestampTz expires_at; /* 0: its mail has not been claimed yet */
 	bool spent;
+	bool has_invitation; /* of the kind invitation: what it leads to */
+	pg_uuid_t invitation_id;
+	TimestampTz ends_by; /* 0, or a time that it must not outlast */
 } UsersLink;
 
 /*
@@ -35,6 +38,15 @@ typedef struct UsersLink
 extern void users_make_link(UsersLink *link, UsersMailKind kind,
 							const UsersAccount *account, const char *recipient,
 							TimestampTz asked_at, MemoryContext context);
+
+/* Likewise one that leads to an invitation; of another one, none is repeated.
+ */
+extern void users_make_invitation_link(UsersLink *link,
+									   const UsersAccount *account,
+									   const char *recipient,
+									   const pg_uuid_t *invitation_id,
+									   TimestampTz asked_at,
+									   MemoryContext context);
 
 /* Reads one again; false when it is gone. recipient in context. */
 extern bool users_read_link(UsersLink *link, const pg_uuid_t *user_id,
@@ -50,7 +62,8 @@ extern bool users_link_lives(const UsersLink *link,
 							 const UsersAccount *account);
 
 /* Begins its time unless that has begun (users_take_link first), and writes the
- * token. */
+ * token. expires_at is then the end that holds, which ends_by may have brought
+ * forward. */
 extern void users_hand_out_link(UsersLink *link, UsersLinkToken token);
 
 /*

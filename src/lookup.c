@@ -2,7 +2,7 @@
 
 #include "lookup.h"
 
-#define LOOKUPS_MAX 4
+#define LOOKUPS_MAX 8
 
 static UsersLookup *lookups[LOOKUPS_MAX];
 static int lookup_count = 0;

@@ -39,10 +39,11 @@ static UsersQuery queries[] = {
 				   JSONBOID, TIMESTAMPTZOID } },
 	[INSERT_REQUEST] = {
 		.sql = "INSERT INTO users.mail_request"
-			   " (class, id, kind, email, user_id, site, client_address, user_agent, created_at)"
-			   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+			   " (class, id, kind, email, user_id, site, client_address, user_agent, created_at,"
+			   "  invitation_id)"
+			   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
 		.types = { INT2OID, UUIDOID, TEXTOID, TEXTOID, UUIDOID, TEXTOID, INETOID, TEXTOID,
-				   TIMESTAMPTZOID } },
+				   TIMESTAMPTZOID, UUIDOID } },
 	[FULL] = {
 		.sql = "SELECT 1 FROM users.mail_request OFFSET $1 LIMIT 1",
 		.types = { INT8OID } },
@@ -54,7 +55,8 @@ static UsersQuery queries[] = {
 			   " WHERE r.class" EQ "$1 AND r.id" EQ "ANY (ARRAY("
 			   "   SELECT id FROM users.mail_request WHERE class" EQ "$1"
 			   "    ORDER BY class, id LIMIT $2 FOR UPDATE SKIP LOCKED))"
-			   " RETURNING r.kind, r.email, r.user_id, r.site, r.client_address, r.user_agent, r.created_at",
+			   " RETURNING r.kind, r.email, r.user_id, r.site, r.client_address, r.user_agent, r.created_at,"
+			   "           r.invitation_id",
 		.types = { INT2OID, INT8OID } },
 	[LOCK_DUE] = {
 		.sql = "SELECT id FROM users.mail WHERE class" EQ "$1 AND next_attempt_at" LE "$2"
@@ -167,7 +169,8 @@ users_write_mail(const UsersMail *mail)
 	values[3] = CStringGetTextDatum(info->name);
 	values[4] = CStringGetTextDatum(recipient);
 	values[5] = BoolGetDatum(!account->exists);
-	values[6] = CStringGetTextDatum(language_for(account));
+	values[6] = CStringGetTextDatum(
+		mail->language != NULL ? mail->language : language_for(account));
 	values[7] = text_or_null(mail->site, &nulls[7]);
 	nulls[8] = mail->link == NULL ? 'n' : ' ';
 	values[8] = mail->link == NULL ? (Datum) 0 : UUIDPGetDatum(&mail->link->id);
@@ -192,8 +195,8 @@ users_write_request(const UsersMailRequest *request)
 	const UsersMailKindInfo *info = &users_mail_kinds[request->kind];
 	Datum limit = Int64GetDatum(users_settings.max_waiting_requests - 1);
 	pg_uuid_t id;
-	Datum values[9];
-	char nulls[] = "         ";
+	Datum values[10];
+	char nulls[] = "          ";
 	bool isnull;
 
 	if (users_read(&queries[FULL], &limit, NULL) > 0)
@@ -211,6 +214,8 @@ users_write_request(const UsersMailRequest *request)
 	values[7] = CStringGetTextDatum(request->client.user_agent);
 	nulls[7] = request->client.user_agent[0] == '\0' ? 'n' : ' ';
 	values[8] = TimestampTzGetDatum(GetCurrentTimestamp());
+	values[9] = UUIDPGetDatum(&request->invitation_id);
+	nulls[9] = request->has_invitation ? ' ' : 'n';
 	(void) users_write(&queries[INSERT_REQUEST], values, nulls);
 	users_notify_mail(&id);
 	return true;
@@ -245,6 +250,8 @@ read_request(UsersMailRequest *request, uint64 row, MemoryContext context)
 		strlcpy(request->client.user_agent, agent,
 				sizeof(request->client.user_agent));
 	request->created_at = users_column_int64(row, 7, 0);
+	request->has_invitation =
+		users_column_uuid(row, 8, &request->invitation_id);
 }
 
 int

@@ -25,6 +25,7 @@ typedef struct UsersMail
 	const UsersLink *link;		 /* NULL: none */
 	const char *data;			 /* JSON object with more values, or NULL */
 	bool by_relay;				 /* which is awake: nobody hears of it */
+	const char *language;		 /* NULL: the account's */
 } UsersMail;
 
 extern void users_write_mail(const UsersMail *mail);
@@ -45,6 +46,8 @@ typedef struct UsersMailRequest
 	char *site;
 	UsersClient client;
 	TimestampTz created_at;
+	bool has_invitation; /* email is who was invited, maybe a username */
+	pg_uuid_t invitation_id;
 } UsersMailRequest;
 
 /* False: so many wait already that everybody hears busy. */

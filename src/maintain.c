@@ -2,9 +2,12 @@
 
 #include "caller.h"
 #include "device.h"
+#include "domain.h"
 #include "ids.h"
+#include "invitation.h"
 #include "link.h"
 #include "mail.h"
+#include "settings.h"
 
 /* Rows of a task in one call: it ends soon, and is called again. */
 #define ROWS_MAX 10000
@@ -17,15 +20,18 @@
 typedef struct Task
 {
 	const char *name;
-	int kept; /* seconds */
+	int kept;				 /* seconds */
+	const int *kept_setting; /* NULL: kept; else a setting says it */
 	int64 (*purge)(TimestampTz before, int max);
 } Task;
 
 static const Task tasks[] = {
-	{ "mail_requests", REQUESTS_KEPT, users_purge_requests },
-	{ "mails", SETTLED_KEPT, users_purge_mail },
-	{ "links", SETTLED_KEPT, users_purge_links },
-	{ "devices", USERS_DEVICE_MEMORY, users_purge_devices },
+	{ "mail_requests", REQUESTS_KEPT, NULL, users_purge_requests },
+	{ "mails", SETTLED_KEPT, NULL, users_purge_mail },
+	{ "links", SETTLED_KEPT, NULL, users_purge_links },
+	{ "invitations", SETTLED_KEPT, NULL, users_purge_invitations },
+	{ "devices", USERS_DEVICE_MEMORY, NULL, users_purge_devices },
+	{ "domains", 0, &users_settings.deletion_grace, users_purge_domains },
 };
 
 PG_FUNCTION_INFO_V1(users_maintain);
@@ -43,10 +49,12 @@ users_maintain(PG_FUNCTION_ARGS)
 	users_enter_owner(&call);
 	for (size_t i = 0; i < lengthof(tasks); i++)
 	{
-		TimestampTz before =
-			users_after(GetCurrentTimestamp(), -(int64) tasks[i].kept);
-		Datum values[] = { CStringGetTextDatum(tasks[i].name),
-						   Int64GetDatum(tasks[i].purge(before, ROWS_MAX)) };
+		const Task *task = &tasks[i];
+		int64 kept =
+			task->kept_setting == NULL ? task->kept : *task->kept_setting;
+		TimestampTz before = users_after(GetCurrentTimestamp(), -kept);
+		Datum values[] = { CStringGetTextDatum(task->name),
+						   Int64GetDatum(task->purge(before, ROWS_MAX)) };
 		bool nulls[] = { false, false };
 
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);

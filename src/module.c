@@ -8,28 +8,40 @@
 #include "caller.h"
 #include "choice.h"
 #include "device.h"
+#include "domain.h"
 #include "guard.h"
 #include "hashing.h"
 #include "health.h"
+#include "held.h"
 #include "identifier.h"
 #include "identity.h"
+#include "invitation.h"
+#include "invitation_list.h"
 #include "key.h"
 #include "link.h"
 #include "log.h"
 #include "lookup.h"
 #include "mail.h"
 #include "notify.h"
+#include "object_type.h"
 #include "objects.h"
 #include "password.h"
+#include "permission.h"
+#include "place.h"
+#include "protect.h"
 #include "revocation.h"
 #include "rights.h"
+#include "role.h"
 #include "root.h"
 #include "session.h"
 #include "settings.h"
 #include "setup.h"
+#include "shown.h"
+#include "sight.h"
 #include "site.h"
 #include "template.h"
 #include "throttle.h"
+#include "word.h"
 
 #if PG_VERSION_NUM >= 180000
 PG_MODULE_MAGIC_EXT(.name = "users", .version = USERS_VERSION);
@@ -109,8 +121,25 @@ _PG_init(void)
 	users_init_link();
 	users_init_mail();
 	users_init_site();
+	users_init_invitation();
+	users_init_invitation_list();
 	users_init_template();
 	users_init_device();
+	users_init_domain();
+	users_init_role();
+	users_init_shown();
+	users_init_permission();
+	users_init_protection();
+	users_init_place();
+	users_init_protect();
+	users_init_apply();
+	users_init_undo();
+	users_init_advise();
+	users_init_protect_health();
+	users_init_object_type();
+	users_init_word();
+	users_init_sight();
+	users_init_held();
 	users_init_setup();
 	users_init_health();
 }

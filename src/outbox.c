@@ -6,6 +6,7 @@
 #include "compose.h"
 #include "errors.h"
 #include "ids.h"
+#include "invitation_mail.h"
 #include "mail.h"
 #include "outcome.h"
 #include "query.h"
@@ -104,6 +105,9 @@ give(Batch *batch, const UsersClaim *claim)
 		return;
 	}
 	trouble = trouble_with(claim, &account, link, &state);
+	if (trouble == NULL && link != NULL &&
+		!users_bind_to_invitation(link, batch->context))
+		trouble = "the invitation is over";
 	if (trouble == NULL &&
 		!users_compose(values, nulls, claim, &account, link, batch->context))
 	{

@@ -12,6 +12,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/parallel.h"
+#include "access/relation.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/transam.h"
@@ -21,9 +22,11 @@
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaccess.h"
+#include "catalog/pg_am.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_database.h"
 #include "catalog/pg_depend.h"
@@ -40,11 +43,17 @@
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
 #include "nodes/parsenodes.h"
+#include "nodes/pathnodes.h"
+#include "nodes/supportnodes.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
 #include "pgstat.h"
 #include "storage/condition_variable.h"
 #include "storage/fd.h"
 #include "storage/ipc.h"
+#include "storage/lmgr.h"
 #include "storage/lwlock.h"
 #include "storage/proc.h"
 #include "storage/shmem.h"
@@ -69,17 +78,34 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
+#include "utils/typcache.h"
 #include "utils/uuid.h"
 #include "utils/xid8.h"
 
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
+#define users_owns_relation(relation, role)                                    \
+	object_ownercheck(RelationRelationId, relation, role)
+#else
+#define users_owns_relation(relation, role) pg_class_ownercheck(relation, role)
 #endif
 
 #if PG_VERSION_NUM >= 180000
 #define users_primary_key(relation) RelationGetPrimaryKeyIndex(relation, false)
 #else
 #define users_primary_key(relation) RelationGetPrimaryKeyIndex(relation)
+#endif
+
+/*
+ * Before 17 the planner takes an index whose second or later column is compared
+ * with an array for one that returns no order, but recognises only arrays that
+ * stand in the query: what a support function makes of a function must not be
+ * one there, or ORDER BY would be answered wrongly.
+ */
+#if PG_VERSION_NUM >= 170000
+#define users_array_keeps_order(column) true
+#else
+#define users_array_keeps_order(column) ((column) == 0)
 #endif
 
 #if PG_VERSION_NUM < 150000

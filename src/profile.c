@@ -10,6 +10,7 @@
 #include "identity.h"
 #include "mail.h"
 #include "outcome.h"
+#include "role.h"
 #include "session.h"
 #include "settings.h"
 
@@ -59,16 +60,6 @@ users_options(PG_FUNCTION_ARGS)
 	values[4] = Int32GetDatum(users_settings.picture_max_size * 1024);
 	values[5] = CStringGetTextDatum(users_settings.default_language);
 	return users_row(fcinfo, values, nulls, lengthof(values));
-}
-
-/* The signed-in person's account. */
-static void
-find_own(UsersAccount *account, const UsersIdentity *identity,
-		 MemoryContext context)
-{
-	if (!users_find_account(account, &identity->user_id, context))
-		users_raise(USERS_E_NO_IDENTITY, NULL);
-	users_identify_account(account);
 }
 
 /* A change of the signed-in person's own account, password given. */
@@ -138,7 +129,7 @@ users_change_password(PG_FUNCTION_ARGS)
 	identity = *users_require_identity();
 	users_begin_attempt(&attempt, "users_change_password");
 	users_enter_owner(&call);
-	find_own(&change.account, &identity, call.context);
+	users_find_own(&change.account, &identity, call.context);
 	new_password = users_take_new_password(fcinfo, 1, 2, &change.account);
 	verdict = users_try_password(
 		&attempt, &change.account,
@@ -161,12 +152,17 @@ delete_account(void *argument)
 {
 	OwnChange *change = argument;
 	const pg_uuid_t *user_id = &change->account.user_id;
+	const char *routes;
 
 	if (change->account.is_admin && users_lock_other_admins(user_id) == 0)
 		users_raise(USERS_E_LAST_ADMIN, NULL);
 	change->changed = !users_lock_account(&change->account, true);
 	if (change->changed)
 		return;
+	/* With the account locked: nobody makes it administrator of a domain. */
+	routes = users_domains_left_alone(user_id, CurrentMemoryContext);
+	if (routes != NULL)
+		users_raise_detail(USERS_E_LAST_ADMIN, NULL, "domains: %s", routes);
 	users_set_status(user_id, USERS_DELETED, NULL);
 	users_delete_identifiers(&change->account);
 	(void) users_end_sessions(user_id, NULL);
@@ -188,7 +184,7 @@ users_delete_account(PG_FUNCTION_ARGS)
 	password = users_take_password(fcinfo, 0, USERS_PRESENT_PASSWORD);
 	users_begin_attempt(&attempt, "users_delete_account");
 	users_enter_owner(&call);
-	find_own(&change.account, &identity, call.context);
+	users_find_own(&change.account, &identity, call.context);
 	verdict =
 		users_try_password(&attempt, &change.account, password, call.context);
 	users_wipe_passwords();

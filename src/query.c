@@ -2,7 +2,7 @@
 
 #include "query.h"
 
-#define MODULES_MAX 32
+#define MODULES_MAX 128
 
 static struct
 {
@@ -69,40 +69,58 @@ settle_plans(void)
 	return nest_level;
 }
 
-/* Runs a statement under the newest snapshot. The last result goes: a call that
- * works through thousands of rows would keep them all. */
-static void
-run_latest(UsersQuery *query, const Datum *values, const char *nulls,
-		   bool read_only)
+/* Runs a statement under a snapshot. The last result goes: a call that works
+ * through thousands of rows would keep them all. */
+static uint64
+run(UsersQuery *query, const Datum *values, const char *nulls,
+	Snapshot snapshot, bool read_only, long limit)
 {
 	int nest_level = settle_plans();
 	SPIPlanPtr plan = prepare(query);
-	Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
 	int code;
 
 	SPI_freetuptable(SPI_tuptable);
 	code =
 		SPI_execute_snapshot(plan, unconstify(Datum *, values), nulls, snapshot,
-							 InvalidSnapshot, read_only, !read_only, 0);
-
-	UnregisterSnapshot(snapshot);
+							 InvalidSnapshot, read_only, !read_only, limit);
 	AtEOXact_GUC(true, nest_level);
 	if (code < 0)
 		elog(ERROR, "a statement failed: %s", SPI_result_code_string(code));
+	return SPI_processed;
+}
+
+static uint64
+run_latest(UsersQuery *query, const Datum *values, const char *nulls,
+		   bool read_only)
+{
+	Snapshot snapshot;
+	uint64 count;
+
+	/* First: it may wait for a lock. */
+	(void) prepare(query);
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	count = run(query, values, nulls, snapshot, read_only, 0);
+	UnregisterSnapshot(snapshot);
+	return count;
 }
 
 uint64
 users_read(UsersQuery *query, const Datum *values, const char *nulls)
 {
-	run_latest(query, values, nulls, true);
-	return SPI_processed;
+	return run_latest(query, values, nulls, true);
+}
+
+uint64
+users_read_seen(UsersQuery *query, const Datum *values, const char *nulls,
+				long limit)
+{
+	return run(query, values, nulls, GetActiveSnapshot(), true, limit);
 }
 
 uint64
 users_write(UsersQuery *query, const Datum *values, const char *nulls)
 {
-	run_latest(query, values, nulls, false);
-	return SPI_processed;
+	return run_latest(query, values, nulls, false);
 }
 
 void
@@ -204,9 +222,32 @@ users_column_uuid(uint64 row, int column, pg_uuid_t *out)
 	bool isnull;
 	Datum value = users_column(row, column, &isnull);
 
+	/* Some statements name columns of others' tables. */
+	if (SPI_gettypeid(SPI_tuptable->tupdesc, column) != UUIDOID)
+		elog(ERROR, "a column is no uuid");
 	if (!isnull)
 		*out = *DatumGetUUIDP(value);
 	return !isnull;
+}
+
+void
+users_copy_row(uint64 row, Datum *values, bool *nulls, int n,
+			   MemoryContext context)
+{
+	TupleDesc desc = SPI_tuptable->tupdesc;
+
+	for (int i = 0; i < n; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(desc, i);
+		MemoryContext old;
+
+		values[i] = users_column(row, i + 1, &nulls[i]);
+		if (nulls[i])
+			continue;
+		old = MemoryContextSwitchTo(context);
+		values[i] = datumCopy(values[i], column->attbyval, column->attlen);
+		MemoryContextSwitchTo(old);
+	}
 }
 
 Datum

@@ -44,6 +44,14 @@ extern uint64 users_write(UsersQuery *query, const Datum *values,
 						  const char *nulls);
 
 /*
+ * Reads what the caller's own statement sees (the active snapshot), at most
+ * limit rows (0: all): for what policies and STABLE functions ask. Works in
+ * parallel mode, too.
+ */
+extern uint64 users_read_seen(UsersQuery *query, const Datum *values,
+							  const char *nulls, long limit);
+
+/*
  * What is done between these two is not counted: the numbers of rows that were
  * fetched and written, which every SQL role may read, and of buffers, which
  * EXPLAIN shows, would tell whether an identifier is somebody's. An error
@@ -73,6 +81,10 @@ extern char *users_column_text(uint64 row, int column, MemoryContext context);
 /* Copies exactly size bytes of a bytea; false when NULL or of another size. */
 extern bool users_column_bytes(uint64 row, int column, void *out, size_t size);
 extern bool users_column_uuid(uint64 row, int column, pg_uuid_t *out);
+
+/* Copies a whole row of the last result, its n first columns, into context. */
+extern void users_copy_row(uint64 row, Datum *values, bool *nulls, int n,
+						   MemoryContext context);
 
 /* A bytea or text datum of n bytes, in the present memory context. */
 extern Datum users_bytes_datum(const void *data, size_t n);

@@ -4,6 +4,7 @@
 #include "caller.h"
 #include "errors.h"
 #include "ids.h"
+#include "invitation_mail.h"
 #include "mail.h"
 #include "resolve.h"
 
@@ -101,6 +102,8 @@ resolve(const UsersMailRequest *request)
 				   !account.verified &&
 				   write_link_mail(USERS_MAIL_VERIFY_EMAIL, &account, request,
 								   account.email);
+		case USERS_MAIL_INVITATION:
+			return users_mail_invitation(request, &account);
 		default:
 			return false;
 	}

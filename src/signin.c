@@ -162,9 +162,7 @@ users_confirm_password(PG_FUNCTION_ARGS)
 	password = users_take_password(fcinfo, 0, USERS_PRESENT_PASSWORD);
 	users_begin_attempt(&attempt, "users_confirm_password");
 	users_enter_owner(&call);
-	if (!users_find_account(&account, &identity.user_id, call.context))
-		users_raise(USERS_E_NO_IDENTITY, NULL);
-	users_identify_account(&account);
+	users_find_own(&account, &identity, call.context);
 	verdict = users_try_password(&attempt, &account, password, call.context);
 	users_wipe_passwords();
 	if (verdict == USERS_PASSED)

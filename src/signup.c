@@ -7,27 +7,17 @@
 #include "core/grammar.h"
 #include "device.h"
 #include "errors.h"
+#include "field.h"
 #include "hashing.h"
 #include "ids.h"
 #include "link.h"
+#include "offer.h"
 #include "outcome.h"
 #include "request.h"
 #include "session.h"
 #include "settings.h"
 #include "signup.h"
 #include "text.h"
-
-#define METADATA_MAX (16 * 1024)
-
-static char *
-read_name(FunctionCallInfo fcinfo, int n, const char *argument)
-{
-	char *name = users_trimmed_argument(fcinfo, n);
-
-	if (!users_is_name(name, USERS_NAME_MAX))
-		users_raise(USERS_E_NAME, argument);
-	return name;
-}
 
 /* A choice from a table, or NULL. */
 static char *
@@ -44,19 +34,6 @@ read_choice(FunctionCallInfo fcinfo, int n, bool (*exists)(const char *),
 	return choice;
 }
 
-static Datum
-read_metadata(FunctionCallInfo fcinfo, int n)
-{
-	Jsonb *metadata;
-
-	if (PG_ARGISNULL(n))
-		return DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"));
-	metadata = PG_GETARG_JSONB_P(n);
-	if (!JB_ROOT_IS_OBJECT(metadata) || VARSIZE(metadata) > METADATA_MAX)
-		users_raise(USERS_E_METADATA, "metadata");
-	return JsonbPGetDatum(metadata);
-}
-
 void
 users_read_new_account(UsersNewAccount *account, FunctionCallInfo fcinfo,
 					   const UsersSignupArguments *at)
@@ -67,13 +44,15 @@ users_read_new_account(UsersNewAccount *account, FunctionCallInfo fcinfo,
 	if (users_username_check(account->username, strlen(account->username)) !=
 		USERS_OK)
 		users_raise(USERS_E_USERNAME, "username");
-	account->first_name = read_name(fcinfo, at->first_name, "first_name");
-	account->last_name = read_name(fcinfo, at->last_name, "last_name");
+	account->first_name =
+		users_name_argument(fcinfo, at->first_name, "first_name");
+	account->last_name =
+		users_name_argument(fcinfo, at->last_name, "last_name");
 	account->language = read_choice(fcinfo, at->language, users_language_exists,
 									USERS_E_LANGUAGE, "language");
 	account->theme = read_choice(fcinfo, at->theme, users_theme_exists,
 								 USERS_E_THEME, "theme");
-	account->metadata = read_metadata(fcinfo, at->metadata);
+	account->metadata = users_metadata_argument(fcinfo, at->metadata);
 }
 
 void
@@ -157,9 +136,25 @@ typedef struct Signup
 	UsersSignedIn *out;
 	MemoryContext context;
 	bool has_link;
-	UsersLink link; /* the sign-up link that was given */
-	bool spent;		/* somebody else was faster with it */
+	UsersLink link;	  /* of a sign-up or an invitation, that was given */
+	bool spent;		  /* somebody else was faster with it */
+	bool invited;	  /* it is an invitation's, and */
+	UsersOffer offer; /* joins its domain */
 } Signup;
+
+/* Whether the link that was given still counts, now that nobody can change what
+ * it leads to; spends it. */
+static bool
+use_link(Signup *signup)
+{
+	if (!signup->has_link)
+		return true;
+	if (signup->invited &&
+		(!users_lock_offer(&signup->offer, signup->context) ||
+		 !users_offer_holds(&signup->offer)))
+		return false;
+	return users_spend_link(&signup->link);
+}
 
 /* Inserts the account and signs it in; for users_with_patience. */
 static void
@@ -169,7 +164,7 @@ make_and_sign_in(void *argument)
 	UsersAccount account;
 	UsersEvent event = { .event = "register" };
 
-	signup->spent = signup->has_link && !users_spend_link(&signup->link);
+	signup->spent = !use_link(signup);
 	if (signup->spent)
 		return;
 	insert_new(signup->account);
@@ -188,7 +183,27 @@ make_and_sign_in(void *argument)
 	event.user_id = account.user_id;
 	event.session_id = &signup->out->session_id;
 	users_audit(&event, &signup->attempt->client);
+	if (signup->invited)
+		users_take_offer(&signup->offer, &account, &signup->attempt->client,
+						 &signup->out->session_id);
 	users_note_device(&account, signup->label, &signup->attempt->client, true);
+}
+
+/* What an invitation's link leads to: false when that does not hold. */
+static bool
+take_offer(Signup *signup)
+{
+	UsersOffer *offer = &signup->offer;
+
+	signup->invited = signup->link.kind == USERS_MAIL_INVITATION;
+	if (!signup->invited)
+		return true;
+	offer->has_link = true;
+	offer->link = signup->link;
+	return signup->link.has_invitation &&
+		   users_read_offer(offer, &signup->link.invitation_id,
+							signup->context) &&
+		   users_offer_holds(offer);
 }
 
 /* The link whose token was given: false when it is not good; US011 when it was
@@ -200,9 +215,11 @@ take_link(Signup *signup, FunctionCallInfo fcinfo)
 
 	if (PG_ARGISNULL(TOKEN))
 		return true;
-	signup->has_link = users_find_link(
-		&signup->link, &nobody, fcinfo, TOKEN, USERS_MAIL_REGISTRATION,
-		USERS_MAIL_REGISTRATION, signup->context);
+	signup->has_link =
+		users_find_link(&signup->link, &nobody, fcinfo, TOKEN,
+						USERS_MAIL_REGISTRATION, USERS_MAIL_INVITATION,
+						signup->context) &&
+		take_offer(signup);
 	if (signup->has_link &&
 		pg_strcasecmp(signup->link.recipient, signup->account->email) != 0)
 		users_raise_detail(USERS_E_STATE, "email",

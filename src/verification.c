@@ -17,15 +17,6 @@ PG_FUNCTION_INFO_V1(users_verify_email);
 PG_FUNCTION_INFO_V1(users_change_email);
 PG_FUNCTION_INFO_V1(users_cancel_email_change);
 
-static void
-find_own(UsersAccount *account, const UsersIdentity *identity,
-		 MemoryContext context)
-{
-	if (!users_find_account(account, &identity->user_id, context))
-		users_raise(USERS_E_NO_IDENTITY, NULL);
-	users_identify_account(account);
-}
-
 /* ---- wanting another address ---- */
 
 typedef struct Wish
@@ -104,7 +95,7 @@ request_own(UsersAttempt *attempt, const UsersIdentity *identity, char *site,
 								 .site = site,
 								 .client = attempt->client };
 
-	find_own(&account, identity, context);
+	users_find_own(&account, identity, context);
 	if (account.pending_email == NULL && account.verified)
 		return "accepted";
 	request.has_user = account.pending_email != NULL;
@@ -300,7 +291,7 @@ users_change_email(PG_FUNCTION_ARGS)
 	users_begin_attempt(&attempt, "users_change_email");
 	users_enter_owner(&call);
 	site = users_site_argument(fcinfo, 2);
-	find_own(&wish.account, &identity, call.context);
+	users_find_own(&wish.account, &identity, call.context);
 	verdict = users_try_password(
 		&attempt, &wish.account,
 		users_take_password(fcinfo, 0, USERS_PRESENT_PASSWORD), call.context);
@@ -325,7 +316,7 @@ users_cancel_email_change(PG_FUNCTION_ARGS)
 	users_begin(&call, "users_cancel_email_change", USERS_WRITES);
 	identity = *users_require_identity();
 	users_enter_owner(&call);
-	find_own(&wish.account, &identity, call.context);
+	users_find_own(&wish.account, &identity, call.context);
 	if (!users_with_patience(store_wish, &wish))
 		users_raise_busy();
 	users_leave_owner(&call);

@@ -13,7 +13,7 @@ CREATE FUNCTION pg_temp.insert_mail(username text, class integer, kind text, lin
 
 -- Statements for a story that cause a mail of a kind, to username@mails.example
 -- (registration: to new@, welcome: to wim@), in the end as who began. more:
--- further arguments. There are no invitations yet: their mails are made by hand.
+-- further arguments. Invitations and their mails are made by hand.
 CREATE FUNCTION pg_temp.cause(kind text, username text DEFAULT 'mia', more text DEFAULT '') RETURNS text[] LANGUAGE sql AS $$
 	SELECT CASE kind
 		WHEN 'welcome' THEN ARRAY[format('SELECT users_create_user(%L, %L, ''Wim'', ''Wolf'', language => (SELECT language FROM users.account WHERE user_id = users_id(%L))%s)', 'wim@mails.example', 'wim', username, more)]
@@ -27,7 +27,10 @@ CREATE FUNCTION pg_temp.cause(kind text, username text DEFAULT 'mia', more text 
 		WHEN 'already_registered' THEN ARRAY[format('SELECT users_request_registration(%L%s)', address, more)]
 		WHEN 'account_deleted' THEN ARRAY[pg_temp.as_person(username), 'SELECT users_delete_account(''seven wet horses sing'')', 'RESET ROLE']
 		WHEN 'new_sign_in' THEN ARRAY[format('SELECT users_login(%L, ''seven wet horses sing'', ''a new telephone'')', username)]
-		WHEN 'invitation' THEN ARRAY[format('INSERT INTO users.link (user_id, id, kind, recipient, version, nonce, created_at) SELECT user_id, ''01900000-0000-7000-8000-000000000001'', ''invitation'', email, link_version, ''\x00112233445566778899aabbccddeeff'', now() FROM users.account WHERE user_id = users_id(%L)', username),
+		WHEN 'invitation' THEN ARRAY['INSERT INTO users.domain (id, name, route, created_at, updated_at) VALUES (''01900000-0000-7000-8000-000000000002'', ''Farm'', ''farm'', now(), now())',
+			'INSERT INTO users.role (id, domain_id, name, permissions, created_at, updated_at) SELECT ''01900000-0000-7000-8000-000000000003'', id, ''viewer'', ''{}'', now(), now() FROM users.domain WHERE route = ''farm''',
+			format('INSERT INTO users.invitation (id, domain_id, role_id, invitee, invitee_key, by_email, created_at, expires_at) SELECT ''01900000-0000-7000-8000-000000000004'', domain_id, id, %1$L, %1$L, true, now(), now() + interval ''7 days'' FROM users.role WHERE name = ''viewer''', address),
+			format('INSERT INTO users.link (user_id, id, kind, recipient, version, nonce, created_at, invitation_id) SELECT user_id, ''01900000-0000-7000-8000-000000000001'', ''invitation'', email, link_version, ''\x00112233445566778899aabbccddeeff'', now(), ''01900000-0000-7000-8000-000000000004'' FROM users.account WHERE user_id = users_id(%L)', username),
 			pg_temp.insert_mail(username, 3, kind, '01900000-0000-7000-8000-000000000001')]
 		ELSE ARRAY[pg_temp.insert_mail(username, 3, kind)] END
 	  FROM (SELECT username || '@mails.example') a (address) $$;

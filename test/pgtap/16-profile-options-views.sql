@@ -8,7 +8,7 @@
 
 SET users.argon2_memory = '19MB';
 BEGIN;
-SELECT plan(311);
+SELECT plan(405);
 
 \ir ../lib/answer.sql
 
@@ -107,14 +107,54 @@ SELECT is(pg_temp.answer(format('SELECT 1 FROM %s', t), who, true), '42501', who
 GRANT USAGE ON SCHEMA users TO users_member;
 SELECT is(pg_temp.answer(format('SELECT %s FROM users.%s', col, t), who, true), '42501', 'even in the schema, ' || left(who, 12) || ' does not read ' || t || '.' || col)
   FROM (VALUES ('session', 'nonce'), ('session', 'current_random'), ('session', 'previous_random'), ('session', 'counter'), ('credential', 'password_hash'), ('credential', 'user_id'),
-               ('root_key', 'secret'), ('signing_key', 'sealed_secret'), ('account', 'email'), ('person', 'username'), ('identifier', 'identifier'), ('audit_event', 'event'),
-               ('person_id', 'user_id'), ('event_position', 'xid'), ('link', 'nonce'), ('link', 'recipient'), ('mail', 'data'), ('mail', 'link_id'), ('mail_request', 'client_address'), ('known_device', 'device')) v (t, col), (VALUES (pg_temp.access('mia1')), (pg_temp.access('root')), ('users_dba')) w (who);
+               ('root_key', 'secret'), ('signing_key', 'sealed_secret'), ('account', 'email'), ('person', 'listed'), ('identifier', 'identifier'), ('audit_event', 'event'),
+               ('person_id', 'user_id'), ('event_position', 'xid'), ('link', 'nonce'), ('link', 'recipient'), ('mail', 'data'), ('mail', 'link_id'), ('mail_request', 'client_address'), ('known_device', 'device'), ('domain', 'deleted_at'), ('invitation', 'invitee_key')) v (t, col), (VALUES (pg_temp.access('mia1')), (pg_temp.access('root')), ('users_dba')) w (who);
 SELECT isnt(pg_temp.answer('TRUNCATE users.session', pg_temp.access('root'), true), 'NULL', 'an administrator does not empty a table');
 SELECT is(pg_temp.answer(statement, pg_temp.access('root'), true), '42501', 'an administrator does not write: ' || statement)
   FROM (VALUES ('UPDATE users.session SET ended_at = NULL'), ('DELETE FROM users.session'), ('INSERT INTO users.person_id VALUES (gen_random_uuid())'),
                ('UPDATE users.account SET platform_role = ''admin'''), ('DELETE FROM users.audit_event'), ('UPDATE users.audit_event SET detail = ''{}'''),
                ('SELECT users.prepare_statements()')) v (statement);
+
+---- of people, whom one shares a domain with
+
+-- Their names are columns that views show, and a policy hides them: what is
+-- read here is all that there is to read.
+INSERT INTO people SELECT 'eve', user_id FROM users_create_user('X-eve@example.org', 'X-eve', 'Nam-eve', 'Surnam', 'seven wet horses sing');
+INSERT INTO s SELECT 'eve', l.* FROM users_login('x-eve', 'seven wet horses sing') l;
+CREATE FUNCTION pg_temp.names(who text) RETURNS text LANGUAGE sql AS
+$$ SELECT pg_temp.answer('SELECT string_agg(username, '' '' ORDER BY username) FROM users.person', coalesce(pg_temp.access(who), who), true) $$;
+-- Whom lea, mia and eve read, in this order.
+CREATE FUNCTION pg_temp.read_by() RETURNS text LANGUAGE sql AS $$ SELECT concat_ws('; ', pg_temp.names('lea'), pg_temp.names('mia1'), pg_temp.names('eve')) $$;
+SELECT is(pg_temp.names(who), wanted, who || ' reads the names of people: ' || wanted)
+  FROM (VALUES ('mia1', 'X-mia'), ('lea', 'X-lea'), ('eve', 'X-eve'), ('root', 'X-eve X-lea X-mia X-root'), ('users_member', 'NULL'), ('users_admin', 'NULL'), ('users_dba', 'X-eve X-lea X-mia X-root'),
+               ('users_anon', '42501'), ('users_service', '42501'), ('users_relay', '42501'), ('users_proxy', '42501'), ('regress_users_16_nobody', '42501')) v (who, wanted);
+
+CREATE TEMP TABLE place AS SELECT d.* FROM (VALUES ('Acme', 'lea'), ('Beta', 'eve')) v (at, who) JOIN people ON name = who, LATERAL users_create_domain(at, at, owner_id => user_id) d;
+CREATE FUNCTION pg_temp.role_of(place text, role text) RETURNS uuid LANGUAGE sql AS $$ SELECT r.id FROM users_roles r JOIN place p ON p.id = r.domain_id WHERE p.route = place AND r.name = role $$;
+CREATE FUNCTION pg_temp.person(who text) RETURNS uuid LANGUAGE sql AS $$ SELECT user_id FROM people WHERE name = who $$;
+SELECT is(pg_temp.read_by(), 'X-lea; X-mia; X-eve', 'in different domains one reads nobody but oneself');
+SELECT is((users_grant_role(pg_temp.role_of('Acme', 'viewer'), pg_temp.person('mia'))).username, 'X-mia', 'mia comes into lea''s domain');
+SELECT is(pg_temp.read_by(), 'X-lea X-mia; X-mia; X-eve', 'who may see members reads whom they share it with, others themselves, strangers nothing');
+SELECT is(pg_temp.answer(format('SELECT count(*) FROM users.person WHERE %s', condition), pg_temp.access(who), true), wanted, who || ': ' || wanted || ' where ' || condition)
+  FROM (VALUES ('mia1', 'username = ''X-lea''', '0'), ('lea', 'username = ''X-mia''', '1'), ('lea', 'username = ''X-eve''', '0'), ('mia1', 'user_id <> users_current_user_id()', '0'),
+               ('mia1', '1 / (CASE WHEN username = ''X-lea'' THEN 0 ELSE 1 END) = 1', '1'), ('lea', '1 / (CASE WHEN username = ''X-eve'' THEN 0 ELSE 1 END) = 1', '2')) v (who, condition, wanted);
+SELECT is((users_update_role(pg_temp.role_of('Acme', 'viewer'), permissions => '{device:read,domain:view_members}')).name, 'viewer', 'mia may see members');
+SELECT is(pg_temp.read_by(), 'X-lea X-mia; X-lea X-mia; X-eve', 'and reads whom she shares it with');
+SELECT is((users_grant_role(pg_temp.role_of('Acme', 'editor'), pg_temp.person('eve'), 'device', 'dddddddd-0000-0000-0000-000000000001')).object_type, 'device', 'eve comes onto one object of it');
+SELECT is(pg_temp.read_by(), 'X-eve X-lea X-mia; X-eve X-lea X-mia; X-eve', 'is seen there and sees nobody');
+SELECT is((users_set_domain_status(id, 'disabled')).status, 'disabled', 'the domain is disabled') FROM place WHERE route = 'Acme';
+SELECT is(pg_temp.read_by(), 'X-eve X-lea X-mia; X-mia; X-eve', 'and only who reaches it reads who is in it');
+SELECT is((users_set_domain_status(id, 'frozen')).status, 'frozen', 'it is frozen') FROM place WHERE route = 'Acme';
+SELECT is(pg_temp.read_by(), 'X-lea; X-mia; X-eve', 'and nobody does');
+SELECT is((users_set_domain_status(id, 'enabled')).status, 'enabled', 'it is enabled again') FROM place WHERE route = 'Acme';
+SELECT is(users_remove_member(id, pg_temp.person('eve')), 1, 'eve is taken out') FROM place WHERE route = 'Acme';
+SELECT is(pg_temp.read_by(), 'X-lea X-mia; X-lea X-mia; X-eve', 'and no longer read');
+SAVEPOINT deleted;
+SELECT is(pg_temp.answer('SELECT status FROM users_delete_account(''seven wet horses sing'')', pg_temp.access('mia1')), 'ok', 'mia deletes her account');
+SELECT is(pg_temp.names(who), wanted, who || ' reads of who is deleted: ' || wanted) FROM (VALUES ('lea', 'X-lea'), ('eve', 'X-eve'), ('root', 'X-eve X-lea X-mia X-root')) v (who, wanted);
+ROLLBACK TO deleted;
 REVOKE USAGE ON SCHEMA users FROM users_member;
+SELECT is(pg_temp.names(who), '42501', who || ' reads none outside of views') FROM unnest('{lea,root,users_dba}'::text[]) who;
 
 ---- as the catalog has it
 
@@ -130,7 +170,7 @@ SELECT is(pg_temp.answer('SELECT (users_current_user_id() IS NULL, users_current
 CREATE FUNCTION public.regress_users_wrapped() RETURNS boolean LANGUAGE sql SECURITY DEFINER AS 'SELECT users_is_admin()';
 SELECT is(pg_temp.answer('SELECT regress_users_wrapped()', who), wanted, 'a superuser''s definer function, called by ' || coalesce(who, 'the superuser') || ': ' || wanted) FROM (VALUES ('users_anon', 'false'), ('regress_users_16_nobody', 'false'), (NULL, 'true')) v (who, wanted);
 
-SELECT is_empty('SELECT said FROM heard WHERE said ~* ''horses|x-mia|device of|argon2|eyJ''', 'no error shows anybody''s data');
+SELECT is_empty('SELECT said FROM heard WHERE said ~* ''horses|x-(mia|lea|eve)|device of|argon2|eyJ''', 'no error shows anybody''s data');
 
 SELECT * FROM finish();
 ROLLBACK;

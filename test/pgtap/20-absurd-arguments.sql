@@ -8,7 +8,7 @@
 
 SET users.argon2_memory = '19MB';
 BEGIN;
-SELECT plan(1823);
+SELECT plan(3510);
 
 \ir ../lib/answer.sql
 
@@ -149,7 +149,108 @@ SELECT is(pg_temp.answer('SELECT ' || call, undo => true), wanted, call || ': ' 
                ('count(*) FROM users_claim_mail(10, ''178000000 years'')', '22023 lease'), ('count(*) FROM users_claim_mail(10, ''-178000000 years'')', '22023 lease'), ('count(*) FROM users_claim_mail(10, ''2147483647 months 2147483647 days 2562047788 hours'')', '22023 lease'),
                ('url FROM users_issue_reset(NULL)', 'US014 user_id'), ('url FROM users_issue_reset(NULL, NULL, NULL, NULL)', 'US014 user_id'), ('url FROM users_issue_reset(''00000000-0000-0000-0000-000000000000'')', 'US014 user_id'), ('url FROM users_issue_reset(users_id(''mia''), NULL, NULL, NULL)', 'NULL'),
                ('(users_define_template(NULL, NULL, NULL, NULL, NULL)).kind', '22023 kind'), ('users_drop_template(NULL, NULL)', '22023 kind'), ('(users_preview_template(NULL, NULL)).kind', '22023 kind'), ('(users_define_site(NULL, NULL, NULL, NULL, NULL, NULL, NULL)).name', 'US005 name'),
-               ('users_cancel_email_change()', '28000'), ('count(*) FROM users_maintain()', '4')) v (call, wanted);
+               ('users_cancel_email_change()', '28000'), ('count(*) FROM users_maintain()', '6')) v (call, wanted);
+
+---- domains, roles, permissions
+
+-- A domain of mia's, a role, a table of its devices and one that she shares.
+SELECT id AS domain FROM users_create_domain('Acme', 'acme', owner_id => (SELECT user_id FROM mia)) \gset
+SELECT id AS role FROM users_create_role(:'domain', 'reader', '{device:read}') \gset
+CREATE TABLE public.thing (id uuid PRIMARY KEY, domain_id uuid, owner uuid, note text);
+SELECT users_protect('public.thing', 'device') IS NULL AS ignored, relation FROM users_define_object_type('report') \gset
+SELECT users_define_object_type('device', relation => 'public.thing') IS NULL AS ignored \gset
+\set thing dddddddd-0000-0000-0000-000000000001
+INSERT INTO public.thing VALUES (:'thing', :'domain');
+-- Calls with <mia>, <domain>, <role> and <thing> in them.
+CREATE TEMP TABLE filled (key text, id uuid);
+INSERT INTO filled SELECT '<mia>', user_id FROM mia UNION ALL VALUES ('<domain>', :'domain'::uuid), ('<role>', :'role'), ('<thing>', :'thing');
+CREATE FUNCTION pg_temp.fill(call text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE f record; BEGIN FOR f IN SELECT * FROM filled LOOP call := replace(call, f.key, quote_literal(f.id)); END LOOP; RETURN call; END $$;
+
+-- Domains, roles and permissions: with one absurd argument, by a DBA and by who
+-- holds everything in a domain.
+SELECT matches(pg_temp.answer(replace(call, '%s', quote_nullable(t)), who, true), '^(' || CASE WHEN who IS NULL THEN wanted ELSE coalesce(instead, wanted) END || ')$', label || CASE WHEN who IS NULL THEN '' ELSE ', a member' END || ': ' || name)
+  FROM absurd, (VALUES
+	('users_create_domain: name', 'SELECT status FROM users_create_domain(%s, ''new'')', 'enabled|US005 name', NULL),
+	('users_create_domain: route', 'SELECT status FROM users_create_domain(''New'', %s)', 'enabled|US008 route', NULL),
+	('users_create_domain: a tag', 'SELECT status FROM users_create_domain(''New'', ''new'', ARRAY[%s])', 'enabled|US005 tags', NULL),
+	('users_update_domain: name', 'SELECT status FROM users_update_domain(<domain>, %s)', 'enabled|US005 name', NULL),
+	('users_update_domain: a tag', 'SELECT status FROM users_update_domain(<domain>, tags => ARRAY[%s])', 'enabled|US005 tags', NULL),
+	('users_set_domain_status: status', 'SELECT status FROM users_set_domain_status(<domain>, %s)', '22023 status', NULL),
+	('users_create_role: name', 'SELECT built_in FROM users_create_role(<domain>, %s, ''{device:read}'')', 'false|US005 name', NULL),
+	('users_create_role: a permission', 'SELECT built_in FROM users_create_role(<domain>, ''new'', ARRAY[%s])', 'US009 permissions', NULL),
+	('users_update_role: name', 'SELECT built_in FROM users_update_role(<role>, %s)', 'false|US005 name', NULL),
+	('users_update_role: a permission', 'SELECT built_in FROM users_update_role(<role>, permissions => ARRAY[%s])', 'US009 permissions', NULL),
+	('users_grant_role: object_type', 'SELECT role_name FROM users_grant_role(<role>, <mia>, %s, <thing>)', 'US009 object_type|22023 object_type', NULL),
+	('users_revoke_role: object_type', 'SELECT users_revoke_role(<role>, <mia>, %s, <thing>)', 'US009 object_type|22023 object_type', NULL),
+	('users_can: permission', 'SELECT users_can(%s)', 'US009 permission', NULL),
+	('users_can: permission, a domain', 'SELECT users_can(%s, <domain>)', 'US009 permission', NULL),
+	('users_can: permission, an object', 'SELECT users_can(%s, object_id => <thing>)', 'US009 permission', NULL),
+	('users_check: permission', 'SELECT users_check(<mia>, %s)', 'US009 permission', '42501'),
+	('users_check: permission, of nobody', 'SELECT users_check(NULL, %s)', 'US009 permission', '42501'),
+	('users_check_many: permission', 'SELECT users_check_many(<mia>, %s, ARRAY[<thing>]::uuid[])', 'US009 permission', '42501'),
+	('users_can_in: permission', 'SELECT users_can_in(%s, <domain>)', 'false|US009 permission', NULL),
+	('users_can_on: permission', 'SELECT users_can_on(%s, <domain>, <thing>)', 'false|US009 permission', NULL),
+	('users_permitted_domains: permission', 'SELECT users_permitted_domains(%s)', '\{\}|US009 permission', NULL),
+	('users_permitted_objects: permission', 'SELECT users_permitted_objects(%s)', '\{\}|US009 permission', NULL),
+	('users_permitted_domains: permission, somebody''s', 'SELECT users_permitted_domains(%s, <mia>)', '\{\}|US009 permission', NULL),
+	('users_permitted_objects: permission, somebody''s', 'SELECT users_permitted_objects(%s, <mia>)', '\{\}|US009 permission', NULL),
+	('users_define_object_type: object_type', 'SELECT built_in FROM users_define_object_type(%s)', '22023 object_type', '42501'),
+	('users_define_object_type: an action', 'SELECT built_in FROM users_define_object_type(''report'', ARRAY[%s])', '22023 actions', '42501'),
+	('users_forget_object: object_type', 'SELECT users_forget_object(%s, <thing>)', 'US009 object_type', NULL),
+	('users_protect: object_type', 'SELECT users_protect(''public.thing'', %s)', 'US009 object_type', '42501')) v (label, raw, wanted, instead),
+       LATERAL (SELECT pg_temp.fill(raw)) c (call), (VALUES (NULL), ((SELECT access_token FROM mia))) x (who)
+ WHERE who IS NULL OR name IN (SELECT name FROM few);
+SELECT matches(pg_temp.answer(pg_temp.fill(replace(call, '%s', a)), who, true), '^(' || CASE WHEN who IS NULL THEN wanted ELSE coalesce(instead, wanted) END || ')$', call || ': ' || left(a, 60) || CASE WHEN who IS NULL THEN ', a DBA' ELSE ', a member' END)
+  FROM (VALUES ('NULL'), ('''{}'''), ('''{NULL}'''), ('''{""}'''), ('''{device:read,NULL}'''), ('''{{device:read,device:update},{channel:read,channel:update}}'''), ('''[-5:-4]={device:read,device:update}'''), ('''[2147483646:2147483646]={device:read}'''),
+               ('''{device:read,device:read,DEVICE:read}'''), ('''{domain:enable,device:*,*:*,*}'''), ('array_fill(''device:read''::text, ARRAY[100000])'), ('ARRAY(SELECT ''device:a'' || n FROM generate_series(1, 10000) n)'), ('ARRAY[repeat(''x'', 1048576)]')) v (a),
+       (VALUES ('SELECT status FROM users_create_domain(''New'', ''new'', %s)', 'enabled|US005 tags', NULL), ('SELECT status FROM users_update_domain(<domain>, tags => %s)', 'enabled|US005 tags', NULL),
+               ('SELECT built_in FROM users_create_role(<domain>, ''new'', %s)', 'false|US009 permissions', NULL), ('SELECT built_in FROM users_update_role(<role>, permissions => %s)', 'false|US009 permissions', NULL),
+               ('SELECT built_in FROM users_define_object_type(''report'', %s)', 'false|22023 actions', '42501'), ('SELECT built_in FROM users_define_object_type(''note'', %s)', 'false|22023 actions', '42501')) w (call, wanted, instead),
+       (VALUES (NULL), ((SELECT access_token FROM mia))) x (who);
+SELECT is(pg_temp.answer(pg_temp.fill('SELECT users_check_many(<mia>, ''device:read'', ' || a || ')'), who, true), CASE WHEN who IS NULL THEN wanted ELSE '42501' END, 'users_check_many(..., ' || left(a, 60) || ')' || CASE WHEN who IS NULL THEN ', a DBA' ELSE ', a member' END)
+  FROM (VALUES ('NULL', '{}'), ('''{}''', '{}'), ('''{NULL}''', '{}'), ('ARRAY[NULL, <thing>, NULL, <thing>]::uuid[]', '{dddddddd-0000-0000-0000-000000000001,dddddddd-0000-0000-0000-000000000001}'), ('ARRAY[ARRAY[NULL, NULL], ARRAY[NULL, <thing>]]::uuid[]', '{dddddddd-0000-0000-0000-000000000001}'),
+               ('''[-5:-5]={00000000-0000-0000-0000-000000000000}''', '{}'), ('ARRAY(SELECT gen_random_uuid() FROM generate_series(1, 10000))', '{}')) v (a, wanted), (VALUES (NULL), ((SELECT access_token FROM mia))) x (who);
+SELECT matches(pg_temp.answer(pg_temp.fill(replace(call, '%s', id)), who, true), '^(' || CASE WHEN who IS NULL THEN wanted ELSE instead END || ')$', call || ': ' || id || CASE WHEN who IS NULL THEN ', a DBA' ELSE ', a member' END)
+  FROM (VALUES ('NULL'), ('''00000000-0000-0000-0000-000000000000'''), ('''ffffffff-ffff-ffff-ffff-ffffffffffff''')) v (id),
+       (VALUES ('SELECT status FROM users_create_domain(''New'', ''new'', owner_id => %s)', 'enabled|US014 owner_id', 'enabled|42501 owner_id'),
+               ('SELECT status FROM users_update_domain(%s, ''New'')', 'US014 domain_id', '42501'), ('SELECT status FROM users_set_domain_status(%s, ''disabled'')', 'US014 domain_id', '42501'),
+               ('SELECT users_delete_domain(%s)', 'US014 domain_id', '42501'), ('SELECT status FROM users_restore_domain(%s)', 'US014 domain_id', '42501'),
+               ('SELECT built_in FROM users_create_role(%s, ''new'', ''{device:read}'')', 'US014 domain_id', '42501'), ('SELECT built_in FROM users_update_role(%s, ''new'')', 'US014 role_id', '42501'), ('SELECT users_delete_role(%s)', 'US014 role_id', '42501'),
+               ('SELECT role_name FROM users_grant_role(%s, <mia>)', 'US014 role_id', '42501'), ('SELECT role_name FROM users_grant_role(<role>, %s)', 'US014 user_id', '42501'), ('SELECT role_name FROM users_grant_role(<role>, <mia>, ''device'', %s)', 'US014 object_id|22023 object_id', '42501|22023 object_id'),
+               ('SELECT role_name FROM users_grant_role(<role>, <mia>, ''channel'', %s)', 'reader|22023 object_id', 'reader|22023 object_id'), ('SELECT role_name FROM users_grant_role(<role>, <mia>, object_id => %s)', 'reader|22023 object_type', 'reader|22023 object_type'),
+               ('SELECT users_revoke_role(%s, <mia>)', 'US014 role_id', '42501'), ('SELECT users_revoke_role(<role>, %s)', 'false|US014 user_id', '42501|false'), ('SELECT users_revoke_role(<role>, <mia>, ''device'', %s)', 'false|22023 object_id', 'false|42501|22023 object_id'),
+               ('SELECT users_remove_member(%s, <mia>)', 'US014 domain_id', '42501|0'), ('SELECT users_remove_member(<domain>, %s)', '0|28000 user_id|US014 user_id', '0|42501|US010 user_id'), ('SELECT users_remove_member(%s)', '28000 user_id', '42501|0'),
+               ('SELECT users_forget_object(''device'', %s)', '0|22023 object_id', '42501|22023 object_id'),
+               ('SELECT users_can(''device:read'', %s)', 'true', 'true|false'), ('SELECT users_can(''device:read'', NULL, %s)', 'true', 'true|false'), ('SELECT users_can(''device:read'', %s, <thing>)', 'true', 'true|false'), ('SELECT users_can(''report:read'', NULL, %s)', 'true', '22023 domain_id|true'),
+               ('SELECT users_can_in(''device:read'', %s)', 'false', 'false'), ('SELECT users_can_on(''device:read'', %s, <thing>)', 'false', 'false'), ('SELECT users_can_on(''device:read'', <domain>, %s)', 'false', 'false'), ('SELECT users_is_member(%s)', 'false', 'false'),
+               ('SELECT array_length(users_permissions(%s), 1) > 10', 'true', 'true|NULL'), ('SELECT array_length(users_permissions(<domain>, %s), 1) > 10', 'true', 'true|NULL'), ('SELECT array_length(users_permissions(%s, <thing>), 1) > 5', 'true', 'true|NULL'),
+               ('SELECT users_check(%s, ''device:read'')', 'false', '42501'), ('SELECT users_check(<mia>, ''device:read'', %s)', 'true|false', '42501'), ('SELECT users_check(<mia>, ''device:read'', NULL, %s)', 'true|false', '42501'), ('SELECT users_check(<mia>, ''report:read'', NULL, %s)', 'true|22023 domain_id', '42501'),
+               ('SELECT users_check_many(%s, ''device:read'', ARRAY[<thing>]::uuid[])', '{}', '42501'), ('SELECT users_permitted_domains(''device:read'', %s)', '{}', '{[-0-9a-f]+}|42501'), ('SELECT users_permitted_objects(''device:read'', %s)', '{}', '{}|42501')) w (call, wanted, instead),
+       (VALUES (NULL), ((SELECT access_token FROM mia))) x (who);
+SELECT is(pg_temp.answer('SELECT status FROM users_create_domain(''New'', ''new'', metadata => ' || m || ')', undo => true), wanted, 'users_create_domain: metadata: ' || left(m, 60) || ': ' || wanted)
+  FROM (VALUES ('NULL', 'enabled'), ('''{}''', 'enabled'), ('''{"a": null}''', 'enabled'), ('''[]''', 'US005 metadata'), ('''null''', 'US005 metadata'), ('''0''', 'US005 metadata'), ('''""''', 'US005 metadata'), ('jsonb_build_object(''a'', repeat(''x'', 1048576))', 'US005 metadata')) v (m, wanted);
+-- What owners of tables hear has the codes of PostgreSQL, and names what they named.
+CREATE TEMP TABLE heard_by_people AS TABLE heard;
+TRUNCATE heard;
+CREATE TEMP TABLE brief (id uuid, domain_id uuid);
+CREATE VIEW public.seen AS SELECT * FROM public.thing;
+CREATE SEQUENCE public.counted;
+SELECT matches(pg_temp.answer(replace(call, '%s', r), who, true), '^(' || CASE WHEN who IS NULL OR wanted LIKE '22023%' THEN wanted ELSE '42501' END || ')$', call || ': ' || r || CASE WHEN who IS NULL THEN ', a DBA' ELSE ', a member' END)
+  FROM (VALUES ('NULL', '22023 relation'), ('0::regclass', '22023 relation'), ('4294967295::regclass', '22023 relation'), ('''pg_class''::regclass', '42809 relation'), ('''users.account''::regclass', '42809 relation'), ('''public.seen''::regclass', '42809 relation'), ('''public.users_sessions''::regclass', '42809 relation'),
+               ('''public.counted''::regclass', '42809 relation'), ('''public.thing_pkey''::regclass', '42809 relation'), ('''pg_temp.brief''::regclass', 'false')) v (r, wanted),
+       (VALUES ('SELECT users_protect(%s, ''device'') IS NULL'), ('SELECT users_unprotect(%s)')) w (call), (VALUES (NULL), ((SELECT access_token FROM mia))) x (who);
+SELECT matches(pg_temp.answer('SELECT users_protect(''public.thing'', ''device'', ' || col || ' => ' || quote_nullable(t) || ') IS NULL', who, true), '^(' || CASE WHEN who IS NOT NULL THEN '42501' WHEN t IS NULL THEN 'false|22023 owner_column' ELSE '42703 ' || col END || ')$', 'users_protect: ' || col || CASE WHEN who IS NULL THEN '' ELSE ', a member' END || ': ' || name)
+  FROM absurd, unnest('{id_column,domain_column,owner_column}'::text[]) col, (VALUES (NULL), ((SELECT access_token FROM mia))) x (who) WHERE who IS NULL OR name IN (SELECT name FROM few);
+SELECT matches(pg_temp.answer('SELECT users_define_object_type(''device'', relation => ' || r || ') IS NULL', who, true), '^(' || CASE WHEN who IS NOT NULL THEN '42501' WHEN r IN ('NULL', '0::regclass') THEN 'false' ELSE 'US011 relation' END || ')$', 'users_define_object_type: relation: ' || r || CASE WHEN who IS NULL THEN ', a DBA' ELSE ', a member' END)
+  FROM unnest(ARRAY['NULL', '0::regclass', '4294967295::regclass', '''pg_class''::regclass', '''users.account''::regclass', '''public.seen''::regclass', '''public.thing_pkey''::regclass', '''pg_temp.brief''::regclass']) r, (VALUES (NULL), ((SELECT access_token FROM mia))) x (who);
+SELECT is_empty('SELECT said FROM heard WHERE said !~ ''^(42501|22023|42703|42809|US011)''', 'no error was another one');
+SELECT is_empty('SELECT left(said, 200) FROM heard WHERE octet_length(said) > 400', 'none repeats more than a name');
+INSERT INTO heard TABLE heard_by_people;
+DELETE FROM heard WHERE said ~ '^(42703|42809)';
+DROP VIEW public.seen;
+DROP SEQUENCE public.counted;
+DROP TABLE brief;
 
 ---- arguments as tables store them: packed, compressed, out of line
 
@@ -165,9 +266,19 @@ SELECT is(pg_temp.answer('SELECT (users_refresh(far)).status FROM stored', undo 
 SELECT is(pg_temp.answer('SELECT users_unlock(id, address) FROM stored', undo => true), 'false', 'users_unlock');
 UPDATE stored SET packed = 'mia@example.org', compressed = 'mia@example.org' || repeat(' ', 100000), far = 'mia@example.org' || repeat(' ', 100000);
 SELECT is(pg_temp.answer('SELECT (users_request_' || call || '(' || col || ')).status FROM stored', undo => true), 'accepted', 'users_request_' || call || ': ' || col) FROM (VALUES ('packed'), ('compressed'), ('far')) v (col), (VALUES ('reset'), ('verification'), ('registration')) w (call);
+UPDATE stored SET packed = 'new', compressed = 'device:read' || repeat(' ', 100000), far = 'device:read' || repeat(' ', 100000), id = (SELECT domain_id FROM thing);
+SELECT is(pg_temp.answer('SELECT (users_create_domain(' || col || ', packed, metadata => metadata)).status FROM stored', undo => true), 'enabled', 'users_create_domain: ' || col) FROM (VALUES ('packed'), ('compressed'), ('far')) v (col);
+SELECT is(pg_temp.answer('SELECT (users_create_role(id, ' || col || ', ARRAY[''device:read'', packed])).name FROM stored', undo => true), 'US009 permissions', 'users_create_role: ' || col) FROM (VALUES ('packed'), ('compressed'), ('far')) v (col);
+SELECT is(pg_temp.answer('SELECT (users_create_role(id, ' || col || ', ''{device:read}'')).built_in FROM stored', undo => true), 'false', 'users_create_role, well: ' || col) FROM (VALUES ('packed'), ('compressed'), ('far')) v (col);
+SELECT is(pg_temp.answer('SELECT users_can(' || col || ', id) FROM stored', undo => true), 'US009 permission', 'users_can: ' || col) FROM (VALUES ('packed'), ('compressed'), ('far')) v (col);
+UPDATE stored SET packed = 'device:read';
+SELECT is(pg_temp.answer('SELECT users_can(packed, id)::text || users_can_in(packed, id) || cardinality(users_permitted_domains(packed)) FROM stored', (SELECT access_token FROM mia), true), '42501', 'users_can: this table is not for members');
+GRANT SELECT ON stored TO users_member;
+SELECT is(pg_temp.answer('SELECT users_can(packed, id)::text || users_can_in(packed, id) || users_can_on(packed, id, id) || cardinality(users_permitted_domains(packed)) FROM stored', (SELECT access_token FROM mia), true), 'truetruefalse1', 'users_can and its like');
 UPDATE stored SET packed = 'x', compressed = '{{username}}' || repeat('x', 100000), far = '{{username}}' || repeat('x', 100000);
 SELECT is(pg_temp.answer('SELECT (users_define_template(''password_changed'', ''en'', packed, compressed, far)).kind FROM stored', undo => true), 'password_changed', 'users_define_template');
 SELECT is(pg_temp.answer('SELECT (users_reset_password(far, compressed, far)).status FROM stored', undo => true), 'invalid_token', 'users_reset_password');
+UPDATE stored SET id = (SELECT session_id FROM mia);
 SELECT is(pg_temp.answer('SELECT users_revoke_session(id) FROM stored', undo => true), 'true', 'users_revoke_session');
 
 ---- nothing has broken

@@ -9,7 +9,7 @@
 SET users.argon2_memory = '19MB';
 SET client_min_messages = warning;
 BEGIN;
-SELECT plan(102);
+SELECT plan(107);
 \ir ../lib/story.sql
 
 -- From 17 on the types of rows and arrays are members too; they go with theirs.
@@ -107,8 +107,11 @@ CREATE TEMP VIEW granted AS
 
 SELECT set_eq($$ SELECT what, privilege_type FROM granted WHERE grantee = 0 $$,
               $$ VALUES ('function users_current_user_id', 'EXECUTE'), ('function users_current_session_id', 'EXECUTE'),
-                        ('function users_current_role', 'EXECUTE'), ('function users_is_admin', 'EXECUTE') $$,
-              'PUBLIC may call four functions that tell nothing without an identity, and nothing else');
+                        ('function users_current_role', 'EXECUTE'), ('function users_is_admin', 'EXECUTE'),
+                        ('function users_can_in', 'EXECUTE'), ('function users_can_on', 'EXECUTE'), ('function users_is_member', 'EXECUTE'),
+                        ('function users_permitted_domains', 'EXECUTE'), ('function users_permitted_objects', 'EXECUTE'), ('function member_domains', 'EXECUTE'),
+                        ('function users_protect', 'EXECUTE'), ('function users_unprotect', 'EXECUTE'), ('function guard_row', 'EXECUTE') $$,
+              'PUBLIC may call what policies, defaults and owners of tables need and tells nothing without an identity, and nothing else');
 SELECT is_empty($$ SELECT what, grantee::regrole, privilege_type FROM granted WHERE grantee NOT IN (0, 'users_owner'::regrole) AND is_grantable $$,
                 'nothing may be granted on');
 SELECT is_empty($$ SELECT what, grantee::regrole FROM granted WHERE grantee <> 0 AND grantee::regrole::text !~ '^users_' $$,
@@ -120,7 +123,8 @@ SELECT is_empty($$ SELECT what, grantee::regrole FROM granted
                     WHERE what ~ '^column .*(hash|nonce|secret|random|check_value|counter)' AND grantee <> 'users_owner'::regrole $$,
                 'and nobody else reads what is secret');
 SELECT set_eq($$ SELECT DISTINCT substring(what FROM '^column (\w+)') FROM granted WHERE what LIKE 'column %' $$,
-              $$ VALUES ('session'), ('language'), ('theme'), ('signing_key'), ('mail'), ('mail_request'), ('mail_template'), ('site') $$, 'of eight tables some columns are read through views');
+              $$ VALUES ('session'), ('language'), ('theme'), ('signing_key'), ('mail'), ('mail_request'), ('mail_template'), ('site'),
+                        ('domain'), ('role'), ('role_assignment'), ('person'), ('object_type'), ('permission'), ('object_place'), ('invitation') $$, 'of sixteen tables some columns are read through views');
 SELECT is_empty($$ SELECT what FROM granted WHERE what = 'schema users' AND grantee <> 'users_owner'::regrole $$,
                 'the schema of the tables is closed');
 SELECT is(ARRAY(SELECT grantee::regrole::text FROM pg_namespace n, aclexplode(n.nspacl) WHERE n.nspname = 'public' AND grantee::regrole::text ~ '^users_' ORDER BY 1),
@@ -149,11 +153,13 @@ SELECT set_eq($$ SELECT proname FROM api WHERE proretset $$, $$ VALUES ('users_h
 SELECT set_eq($$ SELECT proname, provolatile FROM api WHERE provolatile <> 'v' $$,
               $$ VALUES ('users_current_user_id'::name, 's'::"char"), ('users_current_session_id', 's'), ('users_current_role', 's'),
                         ('users_is_admin', 's'), ('users_validate_token', 's'), ('users_options', 's'), ('users_profile', 's'),
-                        ('users_id', 's'), ('users_health', 's'), ('users_jwks', 's'), ('users_preview_template', 's') $$,
+                        ('users_id', 's'), ('users_health', 's'), ('users_jwks', 's'), ('users_preview_template', 's'), ('users_invitation', 's'),
+                        ('users_can_in', 's'), ('users_can_on', 's'), ('users_is_member', 's'), ('users_permitted_domains', 's'), ('users_permitted_objects', 's'),
+                        ('users_can', 's'), ('users_permissions', 's'), ('users_check', 's'), ('users_check_many', 's') $$,
               'what only reads is STABLE, and nothing is IMMUTABLE');
 SELECT is_empty($$ SELECT proname, proparallel FROM api
-                    WHERE proparallel <> CASE WHEN proname ~ '^users_(current_|is_admin$)' THEN 'r' ELSE 'u' END $$,
-                'who one is may be asked in a parallel query''s leader; what reads the newest state, nowhere in one');
+                    WHERE proparallel <> CASE WHEN proname ~ '^users_(current_|is_admin$|is_member$|can$|can_|permi|check)' THEN 'r' ELSE 'u' END $$,
+                'who one is and what one holds may be asked in a parallel query''s leader; what reads the newest state, nowhere in one');
 
 ---- tables
 
@@ -167,8 +173,8 @@ SELECT is_empty($$ SELECT relname FROM rel WHERE relkind <> 'v' AND nspname <> '
 SELECT set_eq($$ SELECT unnest(extconfig)::regclass::text FROM pg_extension WHERE extname = 'users' $$,
               $$ SELECT oid::regclass::text FROM tab WHERE relname <> 'event_position' $$, 'a dump takes every table along but event_position');
 SELECT is_empty($$ SELECT c.table, c.condition FROM pg_extension, unnest(extconfig::regclass[], extcondition) c ("table", condition)
-                    WHERE extname = 'users' AND (c.condition = '') = (c.table::text IN ('users.language', 'users.theme', 'users.mail_template')) $$,
-                'whole, but for the rows that the script makes');
+                    WHERE extname = 'users' AND (c.condition = '') = (c.table::text IN ('users.language', 'users.theme', 'users.mail_template', 'users.object_type', 'users.permission', 'users.object_place')) $$,
+                'whole, but for the rows that the script makes and the names of tables that are gone');
 SELECT is_empty($$ SELECT * FROM users.root_key $$, 'no key is made by CREATE EXTENSION');
 SELECT is_empty($$ SELECT * FROM users.signing_key $$, 'not for signing either');
 SELECT is_empty($$ SELECT conname FROM pg_constraint JOIN tab t ON t.oid = conrelid WHERE contype = 'f' AND confrelid NOT IN (SELECT oid FROM tab) $$,
@@ -303,6 +309,37 @@ SELECT public.users_drop_template('reset_password', 'en') AS dropped \gset
 SELECT url FROM public.users_issue_reset(public.users_id('eve'), false) \gset issued_
 SELECT url IS NULL AS mailed FROM public.users_create_user('fay@example.org', 'fay', 'Fay', 'Fir') \gset made_
 SELECT count(*) AS tasks FROM public.users_maintain() \gset
+SELECT id FROM public.users_create_domain('Acme', 'acme', owner_id => :'registered_user_id') \gset domain_
+SELECT name FROM public.users_update_domain(:'domain_id', 'Acme & Sons') \gset domain_
+SELECT id FROM public.users_create_role(:'domain_id', 'reader', '{device:read}') \gset role_
+SELECT permissions FROM public.users_update_role(:'role_id', permissions => '{device:read,device:update}') \gset role_
+SELECT username FROM public.users_grant_role(:'role_id', :'bob_user_id') \gset granted_
+CREATE TABLE public.device (id pg_catalog.uuid PRIMARY KEY, domain_id pg_catalog.uuid, owner pg_catalog.uuid);
+SELECT pg_catalog.array_length(public.users_protect('public.device', 'device', owner_column => 'owner'), 1) OPERATOR(pg_catalog.>) 5 AS protected \gset
+SELECT relation FROM public.users_define_object_type('device', '{wipe}', 'public.device') \gset type_
+INSERT INTO public.device VALUES ('dddddddd-0000-0000-0000-000000000001', :'domain_id');
+SELECT public.users_id('eve') AS id \gset eve_
+SELECT object_type FROM public.users_grant_role(:'role_id', :'eve_id', 'device', 'dddddddd-0000-0000-0000-000000000001') \gset shared_
+SELECT public.users_check(:'bob_user_id', 'device:read', object_id => 'dddddddd-0000-0000-0000-000000000001') AS checked \gset
+SELECT pg_catalog.array_length(public.users_check_many(:'eve_id', 'device:read', '{dddddddd-0000-0000-0000-000000000001}'), 1) AS many \gset
+SELECT pg_catalog.array_length(public.users_permitted_objects('device:read', :'eve_id'), 1) AS objects \gset
+SELECT access_token FROM public.users_login('eve', 'seven dry horses sing') \gset eve_
+SAVEPOINT roles;
+SELECT public.users_authenticate(:'again_access_token') AS user_id \gset holder_
+SELECT public.users_can('device:wipe', :'domain_id') AS can, public.users_can_in('device:read', :'domain_id') AS can_in, public.users_is_member(:'domain_id') AS is_member \gset
+SELECT pg_catalog.array_length(public.users_permissions(:'domain_id'), 1) OPERATOR(pg_catalog.>) 20 AS permissions, pg_catalog.array_length(public.users_permitted_domains('device:read'), 1) AS domains \gset
+INSERT INTO public.device (id, domain_id) VALUES ('dddddddd-0000-0000-0000-000000000002', :'domain_id');
+UPDATE public.device SET owner = :'bob_user_id' WHERE id OPERATOR(pg_catalog.=) 'dddddddd-0000-0000-0000-000000000002';
+SELECT count(*) AS devices FROM public.device \gset
+SELECT my_roles FROM public.users_domains LIMIT 1 \gset mine_
+SELECT (SELECT count(*) FROM public.users_roles) AS roles, (SELECT count(*) FROM public.users_members) AS members, (SELECT count(*) FROM public.users_role_members) AS role_members, (SELECT count(*) FROM public.users_object_types) AS types \gset seen_
+SELECT public.users_authenticate(:'eve_access_token') AS user_id \gset guest_
+SELECT (SELECT count(*) FROM public.device) AS devices, public.users_can_on('device:update', :'domain_id', 'dddddddd-0000-0000-0000-000000000001') AS can_on \gset guest_
+ROLLBACK TO roles;
+SELECT ok FROM public.users_health() WHERE name OPERATOR(pg_catalog.=) 'protected_tables' \gset health_
+SELECT public.users_forget_object('device', 'dddddddd-0000-0000-0000-000000000001') AS forgotten, public.users_revoke_role(:'role_id', :'bob_user_id') AS taken, public.users_remove_member(:'domain_id', :'bob_user_id') AS removed \gset
+SELECT public.users_delete_role(:'role_id') AS role, public.users_unprotect('public.device') AS table \gset ended_
+SELECT (public.users_set_domain_status(:'domain_id', 'disabled')).status AS disabled, public.users_delete_domain(:'domain_id') AS deleted, (public.users_restore_domain(:'domain_id')).status AS restored \gset domain_
 SELECT access_token FROM public.users_login('ann', 'seven wet horses sing') \gset late_
 SET LOCAL users.mail_kinds_off = '';
 SELECT status FROM public.users_login('ann', 'seven wet horses sing', 'phone') \gset phone_
@@ -337,8 +374,13 @@ SELECT is(concat_ws(' ', :'confirmed_status', :'changed_status', :'deleted_statu
 SELECT is(concat_ws(' ', :'asked_status', :'link_subject', :'linked_status'), 'accepted Users: finish signing up ok', 'mail brings people');
 SELECT is(concat_ws(' ', :'site_name', :'defined_subject', :'preview_subject', :'dropped'), 'main {{product_name}}: reset Users: reset t', 'sites and templates are defined');
 SELECT is(concat_ws(' ', :'reset_asked_status', :'reset_subject', :'not_sent', :'again', :'sent', :'reset_done_status', :'discarded'), 'accepted Main: reset t t t ok t', 'mails go out or do not');
-SELECT matches(concat_ws(' ', :'issued_url', :'made_mailed', :'tasks'), '^http://localhost:3000/password/reset[?]token=[A-Za-z0-9_-]{86} t 4$', 'links are handed over, and what is over is removed');
+SELECT matches(concat_ws(' ', :'issued_url', :'made_mailed', :'tasks'), '^http://localhost:3000/password/reset[?]token=[A-Za-z0-9_-]{86} t 6$', 'links are handed over, and what is over is removed');
 SELECT is(concat_ws(' ', :'phone_status', :'verification_status', :'change_status', :'verified_status', :'cancelled'), 'ok accepted accepted ok f', 'addresses change');
+SELECT is(concat_ws(' ', :'domain_name', :'role_permissions', :'granted_username', :'shared_object_type'), 'Acme & Sons {device:read,device:update} bob device', 'domains, roles and members are made');
+SELECT is(concat_ws(' ', :'protected', :'type_relation', :'checked', :'many', :'objects', :'health_ok'), 't public.device t 1 1 t', 'tables are protected, and services ask');
+SELECT is(concat_ws(' ', :'can', :'can_in', :'is_member', :'permissions', :'domains', :'devices', :'mine_my_roles'), 't t t t 1 2 {admin}', 'people ask what they hold, and see rows');
+SELECT is(concat_ws(' ', :'seen_roles', :'seen_members', :'seen_role_members', :'seen_types', :'guest_devices', :'guest_can_on'), '4 2 3 3 1 t', 'views show them, and guests their one row');
+SELECT is(concat_ws(' ', :'forgotten', :'taken', :'removed', :'ended_role', :'ended_table', :'domain_disabled', :'domain_deleted', :'domain_restored'), '1 t 0 t t disabled t enabled', 'and it ends');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -91,7 +91,8 @@ SELECT access_token AS bob FROM users_login('bob', 'seven wet horses sing') \gse
 CREATE TEMP VIEW calls AS
 	SELECT p.proname, format('SELECT %s.%I(%s)', n.nspname, p.proname, (SELECT string_agg('NULL::' || t::regtype::text, ', ') FROM unnest(p.proargtypes) t)) AS statement
 	  FROM pg_depend d JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND e.extname = 'users'
-	  JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid JOIN pg_namespace n ON n.oid = p.pronamespace;
+	  JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid JOIN pg_namespace n ON n.oid = p.pronamespace
+	 WHERE 'internal'::regtype <> ALL (p.proargtypes::oid[]);
 CREATE TEMP VIEW reads AS
 	SELECT c.oid::regclass::text AS name, format('SELECT count(*) FROM %s', c.oid::regclass) AS statement
 	  FROM pg_depend d JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND e.extname = 'users'
@@ -100,8 +101,10 @@ SELECT set_eq(format($$ SELECT pg_temp.story('=%s', statement), count(*)::intege
               login || ' reads no table and no view')
   FROM unnest('{regress_users_33,regress_users_33_admin,regress_users_33_trusted}'::text[]) login;
 SELECT set_eq(format($$ SELECT proname::text, answer FROM calls, pg_temp.story('=%s', statement) answer WHERE answer <> '42501' $$, login),
-              $$ VALUES ('users_authenticate', '28000'), ('users_current_user_id', 'NULL'), ('users_current_session_id', 'NULL'), ('users_current_role', 'NULL'), ('users_is_admin', 'false') $$,
-              login || ' calls users_authenticate and what tells nothing')
+              $$ VALUES ('users_authenticate', '28000'), ('users_current_user_id', 'NULL'), ('users_current_session_id', 'NULL'), ('users_current_role', 'NULL'), ('users_is_admin', 'false'),
+                       ('users_can_in', 'false'), ('users_can_on', 'false'), ('users_is_member', 'false'), ('users_permitted_domains', '{}'), ('users_permitted_objects', '{}'),
+                       ('users_protect', '22023 relation'), ('users_unprotect', '22023 relation') $$,
+              login || ' calls users_authenticate, what tells nothing, and what is for owners of tables')
   FROM unnest('{regress_users_33,regress_users_33_admin,regress_users_33_trusted}'::text[]) login;
 SELECT is(pg_temp.story('=regress_users_33 users_anon', $$ SELECT status FROM users_login('ann', 'seven wet horses sing') $$, 'SELECT (users_options()).registration', 'SELECT users_profile()',
                         'SELECT count(*) FROM users_sessions', 'SELECT users_id(''ann'')'), 'ok | open | 42501 | 42501 | 42501', 'as users_anon it signs people in');

@@ -8,7 +8,7 @@
 SET users.argon2_memory = '19MB';
 SET client_min_messages = error;
 BEGIN;
-SELECT plan(72);
+SELECT plan(104);
 \ir ../lib/story.sql
 
 CREATE ROLE regress_users_40 LOGIN NOINHERIT;
@@ -23,7 +23,7 @@ SELECT format('REVOKE users_proxy FROM %s', member::regrole) FROM pg_auth_member
 ---- what there is, and for whom
 
 SELECT set_eq('SELECT name FROM users_health()', $$ VALUES ('preload'), ('encoding'), ('root_key'), ('signing_key'), ('client_address'), ('mail'), ('inheriting_logins'), ('owner_members'), ('foreign_objects'), ('foreign_keys'),
-              ('table_grants'), ('temporary_objects'), ('notification_queue'), ('statement_log') $$, 'these are the checks');
+              ('table_grants'), ('protected_tables'), ('open_views'), ('temporary_objects'), ('notification_queue'), ('statement_log') $$, 'these are the checks');
 SELECT is_empty('SELECT * FROM users_health() WHERE name IS NULL OR ok IS NULL OR coalesce(detail, '''') = ''''', 'each has a name, a verdict and what was found');
 SELECT is((SELECT count(*) FROM users_health()), (SELECT count(DISTINCT name) FROM users_health()), 'and is made once');
 SELECT is((SELECT count(*) FROM users.root_key), 0::bigint, 'asking makes no key');
@@ -93,7 +93,9 @@ SELECT is(pg_temp.story(NULL, statement, pg_temp.check('foreign_objects', '\m(?:
                ('CREATE RULE users_evil AS ON DELETE TO users.session DO INSTEAD NOTHING', 'users_evil'),
                ('CREATE POLICY evil ON users.credential USING (true)', 'evil'),
                ('CREATE POLICY users_evil ON users.credential USING (true)', 'users_evil'),
-               ('CREATE POLICY users_evil ON users.session FOR SELECT TO users_member USING (true)', 'users_evil')) v (statement, name);
+               ('CREATE POLICY users_evil ON users.session FOR SELECT TO users_member USING (true)', 'users_evil'),
+               ('CREATE POLICY users_evil ON users.person FOR SELECT TO users_member USING (true)', 'users_evil'),
+               ('ALTER POLICY users_viewed ON users.role_assignment RENAME TO users_evil', 'users_evil')) v (statement, name);
 SELECT is(pg_temp.story(NULL, 'CREATE SCHEMA app', 'CREATE TABLE app.session (id integer)', 'CREATE TRIGGER evil BEFORE UPDATE ON app.session FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()', 'CREATE POLICY evil ON app.session USING (true)', pg_temp.check('foreign_objects')),
           'done | done | done | done | true', 'foreign_objects: not those on others'' tables');
 SELECT is(pg_temp.story(NULL, 'CREATE TABLE note (user_id uuid CONSTRAINT note_key REFERENCES users.person_id)', pg_temp.check('foreign_objects'), pg_temp.check('foreign_keys')), 'done | true | true', 'foreign_keys: to people they are well');
@@ -106,6 +108,47 @@ SELECT is(pg_temp.story(NULL, pg_temp.check('table_grants')), 'true', 'table_gra
 SELECT is(pg_temp.story(NULL, format('GRANT %s TO %s', privilege, role), pg_temp.check('table_grants')), 'done | false', format('table_grants: %s to %s', privilege, role))
   FROM (VALUES ('SELECT ON users.account', 'regress_users_40_other'), ('ALL ON users.credential', 'regress_users_40_other'), ('TRIGGER ON users.person_id', 'regress_users_40_other'), ('SELECT ON users.credential', 'PUBLIC'),
                ('UPDATE ON users.account', 'users_member'), ('INSERT ON users.session', 'users_anon')) v (privilege, role);
+
+---- the application's tables
+
+CREATE SCHEMA app;
+CREATE TABLE app.thing (id uuid PRIMARY KEY, domain_id uuid, owner uuid, note text);
+CREATE FUNCTION app.pass() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+SELECT is(pg_temp.story(NULL, pg_temp.check('protected_tables'), pg_temp.check('open_views')), 'true | true', 'protected_tables, open_views: without any');
+SELECT users_protect('app.thing', 'device', owner_column => 'owner') IS NULL AS ignored \gset
+SELECT is(pg_temp.story(NULL, pg_temp.check('protected_tables'), pg_temp.check('open_views')), 'true | true', 'protected_tables, open_views: with one as it was made');
+SELECT is(pg_temp.story(NULL, statement, pg_temp.check('protected_tables', 'app\.\w+ has [a-z_ ]+|the trigger .* after the guard')), 'done | ' || wanted, 'protected_tables: ' || statement)
+  FROM (VALUES ('ALTER TABLE app.thing DISABLE ROW LEVEL SECURITY', 'false app.thing has no row security'),
+               ('ALTER TABLE app.thing DISABLE TRIGGER "~users_guard"', 'false app.thing has no working guard'),
+               ('ALTER TABLE app.thing ENABLE REPLICA TRIGGER "~users_guard"', 'false app.thing has no working guard'),
+               ('DROP TRIGGER "~users_guard" ON app.thing', 'false app.thing has no guard'),
+               ('DROP POLICY users_read ON app.thing', 'false app.thing has another policy users_read'),
+               ('ALTER POLICY users_read ON app.thing USING (true)', 'false app.thing has another policy users_read'),
+               ('ALTER POLICY users_update ON app.thing TO PUBLIC', 'false app.thing has another policy users_update'),
+               ('CREATE TRIGGER "~z" BEFORE UPDATE ON app.thing FOR EACH ROW EXECUTE FUNCTION app.pass()', 'false the trigger "~z" on app.thing fires after the guard'),
+               ('CREATE TRIGGER a BEFORE UPDATE ON app.thing FOR EACH ROW EXECUTE FUNCTION app.pass()', 'true'),
+               ('CREATE TABLE app.more () INHERITS (app.thing)', 'false app.more has no guard'),
+               ('ALTER TABLE app.thing RENAME domain_id TO tenant', 'true'),
+               ('ALTER TABLE app.thing FORCE ROW LEVEL SECURITY', 'true'),
+               ('CREATE POLICY mine ON app.thing FOR SELECT TO regress_users_40_other USING (true)', 'true'),
+               ('SET LOCAL search_path = app, public', 'true')) v (statement, wanted);
+SELECT is(pg_temp.story(NULL, 'ALTER TABLE app.thing DISABLE ROW LEVEL SECURITY', 'SELECT users_protect(''app.thing'', ''device'', owner_column => ''owner'') IS NULL', pg_temp.check('protected_tables'), 'SELECT users_unprotect(''app.thing'')', pg_temp.check('protected_tables')),
+          'done | false | true | true | true', 'protected_tables: mended by another call, or taken back');
+SELECT is(pg_temp.story(NULL, $$ DO 'BEGIN FOR n IN 10..25 LOOP EXECUTE format(''CREATE TABLE app.t%s () INHERITS (app.thing)'', n); END LOOP; END' $$, pg_temp.check('protected_tables', '; \.\.\.$'), 'SELECT count(*) FROM users_health(), regexp_matches(detail, ''app[.]t\d+'', ''g'') WHERE name = ''protected_tables'''),
+          'done | false ; ... | 10', 'protected_tables: ten are listed, and that there are more');
+SELECT is(pg_temp.story(NULL, statement, 'GRANT ' || rights || ' TO ' || role, pg_temp.check('open_views', '\mapp\.open\M')), 'done | done | ' || wanted, format('open_views: %s, GRANT %s TO %s', statement, rights, role))
+  FROM (VALUES ('CREATE VIEW app.open AS SELECT * FROM app.thing', 'SELECT ON app.open', 'users_member', 'false app.open'),
+               ('CREATE VIEW app.open AS SELECT * FROM app.thing', 'SELECT (note) ON app.open', 'users_member', 'false app.open'),
+               ('CREATE VIEW app.open AS SELECT * FROM app.thing', 'DELETE ON app.open', 'users_member', 'false app.open'),
+               ('CREATE VIEW app.open AS SELECT * FROM app.thing', 'SELECT ON app.open', 'PUBLIC', 'false app.open'),
+               ('CREATE VIEW app.open AS SELECT * FROM app.thing', 'SELECT ON app.open', 'regress_users_40_other', 'true'),
+               ('CREATE VIEW app.open WITH (security_invoker) AS SELECT * FROM app.thing', 'SELECT ON app.open', 'users_member', 'true'),
+               ('CREATE VIEW app.open WITH (security_invoker = off) AS SELECT * FROM app.thing', 'SELECT ON app.open', 'users_member', 'false app.open'),
+               ('CREATE MATERIALIZED VIEW app.open AS SELECT * FROM app.thing', 'SELECT ON app.open', 'users_member', 'false app.open'),
+               ('CREATE VIEW app.open AS SELECT 1', 'SELECT ON app.open', 'users_member', 'true'),
+               ('CREATE FUNCTION app.open() RETURNS bigint SECURITY DEFINER BEGIN ATOMIC SELECT count(*) FROM app.thing; END', 'EXECUTE ON FUNCTION app.open', 'users_member', 'false app.open'),
+               ('CREATE FUNCTION app.open() RETURNS bigint SECURITY INVOKER BEGIN ATOMIC SELECT count(*) FROM app.thing; END', 'EXECUTE ON FUNCTION app.open', 'users_member', 'true')) v (statement, rights, role, wanted);
+SELECT is(pg_temp.story(NULL, 'CREATE FUNCTION app.open() RETURNS bigint SECURITY DEFINER BEGIN ATOMIC SELECT count(*) FROM app.thing; END', 'REVOKE EXECUTE ON FUNCTION app.open FROM PUBLIC', pg_temp.check('open_views', 'app\.open')), 'done | done | true', 'open_views: not a function that members may not call');
 
 ---- the rest
 

@@ -95,7 +95,7 @@ SQL
 	return;
 }
 
-# Invitations have no sender yet: rows as theirs will be, with names that no
+# Rows as users_invite and the relay's claim make them, with names that no
 # function would let in.
 sub invite
 {
@@ -105,9 +105,20 @@ sub invite
 
 	run_sql(<<SQL);
 WITH person AS (SELECT user_id, email, link_version FROM users.account WHERE email = 'reader-$l\@example.org'),
+domain AS (
+	INSERT INTO users.domain (id, name, route, created_at, updated_at)
+	VALUES (gen_random_uuid(), 'Farm', 'farm-$l', now(), now()) RETURNING id),
+role AS (
+	INSERT INTO users.role (id, domain_id, name, permissions, created_at, updated_at)
+	SELECT gen_random_uuid(), id, 'editor', '{}', now(), now() FROM domain RETURNING id, domain_id),
+invitation AS (
+	INSERT INTO users.invitation (id, domain_id, role_id, invitee, invitee_key, by_email, created_at, expires_at)
+	SELECT gen_random_uuid(), domain_id, role.id, email, lower(email), true, now(), now() + interval '7 days' FROM role, person
+	RETURNING id),
 made AS (
-	INSERT INTO users.link (user_id, id, kind, recipient, version, nonce, created_at)
-	SELECT user_id, gen_random_uuid(), 'invitation', email, link_version, decode(repeat('ab', 16), 'hex'), now() FROM person
+	INSERT INTO users.link (user_id, id, kind, recipient, version, nonce, created_at, invitation_id)
+	SELECT user_id, gen_random_uuid(), 'invitation', email, link_version, decode(repeat('ab', 16), 'hex'), now(), invitation.id
+	  FROM person, invitation
 	RETURNING id)
 INSERT INTO users.mail (user_id, id, class, kind, recipient, language, link_id, data, created_at, next_attempt_at)
 SELECT user_id, gen_random_uuid(), 3, kind, email, '$language', CASE kind WHEN 'invitation' THEN made.id END, $data, now(), now()

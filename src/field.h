@@ -1,0 +1,18 @@
+/* Arguments that say the same of people, domains and roles: names, tags,
+ * metadata. All in the present memory context. */
+#ifndef USERS_FIELD_H
+#define USERS_FIELD_H
+
+/* Argument n, trimmed, a name whatever the database's encoding; US005 for
+ * another one and for NULL. */
+extern char *users_name_argument(FunctionCallInfo fcinfo, int n,
+								 const char *argument);
+
+/* Argument n, a text[] of at most 32 tags of at most 64 characters, each
+ * trimmed; US005. NULL gives the empty array. */
+extern Datum users_tags_argument(FunctionCallInfo fcinfo, int n);
+
+/* Argument n, a JSON object of at most 16 kB; US005. NULL gives {}. */
+extern Datum users_metadata_argument(FunctionCallInfo fcinfo, int n);
+
+#endif

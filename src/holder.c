@@ -1,0 +1,471 @@
+#include "pg.h"
+
+#include "caller.h"
+#include "holder.h"
+#include "sight.h"
+
+/* What a user holds is read all at once while it is so many assignments; of who
+ * has more, one by one, until it is clear that many are asked for. */
+#define FEW	   32
+#define PROBES 16
+
+/* A service may ask about one user after another. */
+#define HOLDERS 32
+
+typedef struct ObjectKey
+{
+	pg_uuid_t domain_id;
+	pg_uuid_t object_id;
+	int type; /* the number of object_type:* */
+} ObjectKey;
+
+typedef struct DomainEntry
+{
+	pg_uuid_t key;
+	char status;
+	UsersHeld *held; /* NULL: nothing, or not reached */
+	/* Of the words with a number below 64: which have been asked for, and which
+	 * of these are held. */
+	uint64 known;
+	uint64 yes;
+} DomainEntry;
+
+typedef struct ObjectEntry
+{
+	ObjectKey key;
+	char status;
+	UsersHeld *held;
+} ObjectEntry;
+
+static inline uint32
+hash_uuid(const pg_uuid_t *id)
+{
+	uint64 halves[2];
+
+	memcpy(halves, id, sizeof(halves));
+	halves[0] = (halves[0] ^ halves[1] * UINT64CONST(0x9E3779B97F4A7C15)) *
+				UINT64CONST(0xFF51AFD7ED558CCD);
+	return (uint32) (halves[0] >> 32);
+}
+
+static inline bool
+same_uuid(const pg_uuid_t *one, const pg_uuid_t *other)
+{
+	return memcmp(one, other, sizeof(pg_uuid_t)) == 0;
+}
+
+#define SH_PREFIX		   domains
+#define SH_ELEMENT_TYPE	   DomainEntry
+#define SH_KEY_TYPE		   pg_uuid_t
+#define SH_KEY			   key
+#define SH_HASH_KEY(tb, k) hash_uuid(&(k))
+#define SH_EQUAL(tb, a, b) same_uuid(&(a), &(b))
+#define SH_SCOPE		   static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+#define SH_PREFIX		   objects
+#define SH_ELEMENT_TYPE	   ObjectEntry
+#define SH_KEY_TYPE		   ObjectKey
+#define SH_KEY			   key
+#define SH_HASH_KEY(tb, k) hash_uuid(&(k).object_id)
+#define SH_EQUAL(tb, a, b) (memcmp(&(a), &(b), sizeof(ObjectKey)) == 0)
+#define SH_SCOPE		   static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+/* A list that was made: planning asks for the same one several times. */
+typedef struct Listed
+{
+	struct Listed *next;
+	int word; /* -1: domains of which one is a member */
+	bool objects;
+	ArrayType *ids;
+} Listed;
+
+struct UsersHolder
+{
+	struct UsersHolder *next;
+	MemoryContext context;
+	pg_uuid_t user_id;
+	bool complete; /* everything is in: what is not, is not held */
+	int probes;
+	domains_hash *domains;
+	objects_hash *objects;
+	Listed *lists;
+	bool admin_known;
+	bool is_admin;
+};
+
+typedef struct Holders
+{
+	UsersHolder *first;
+	int count;
+} Holders;
+
+/* The entry of a domain, which is made if there is none. */
+static DomainEntry *
+add_domain(UsersHolder *holder, const pg_uuid_t *domain_id)
+{
+	bool found;
+	DomainEntry *entry = domains_insert(holder->domains, *domain_id, &found);
+
+	if (!found)
+	{
+		entry->held = NULL;
+		entry->known = 0;
+		entry->yes = 0;
+	}
+	return entry;
+}
+
+static ObjectEntry *
+add_object(UsersHolder *holder, const ObjectKey *key)
+{
+	bool found;
+	ObjectEntry *entry = objects_insert(holder->objects, *key, &found);
+
+	if (!found)
+		entry->held = NULL;
+	return entry;
+}
+
+/* Of rows on whole domains it is known last whether they open a domain that is
+ * disabled. */
+static void
+close_domains(UsersHolder *holder)
+{
+	domains_iterator iterator;
+	DomainEntry *domain;
+
+	domains_start_iterate(holder->domains, &iterator);
+	while ((domain = domains_iterate(holder->domains, &iterator)) != NULL)
+		if (!users_held_opens(domain->held))
+			domain->held = NULL;
+}
+
+static bool
+is_closed(const UsersHolder *holder, const pg_uuid_t *domain_id)
+{
+	const DomainEntry *domain = domains_lookup(holder->domains, *domain_id);
+
+	return domain == NULL || domain->held == NULL;
+}
+
+/* Takes the rows of the last result in: those on whole domains, or then those
+ * on objects, of a disabled domain only for whom it is open to. */
+static void
+take_rows(UsersHolder *holder, uint64 count, bool of_objects)
+{
+	UsersHeldMemo memo = { 0 };
+
+	for (uint64 i = 0; i < count; i++)
+	{
+		UsersHeldRow row;
+		UsersHeld **held;
+
+		users_held_row(&row, i);
+		if ((row.type >= 0) != of_objects ||
+			(of_objects && !row.enabled && is_closed(holder, &row.domain_id)))
+			continue;
+		if (of_objects)
+		{
+			ObjectKey key = { row.domain_id, row.object_id, row.type };
+
+			held = &add_object(holder, &key)->held;
+		}
+		else
+			held = &add_domain(holder, &row.domain_id)->held;
+		if (*held == NULL)
+			*held = palloc0(sizeof(UsersHeld));
+		users_held_add(*held, i, &memo);
+	}
+}
+
+/* Reads everything that somebody holds, unless there is more than limit (0: no
+ * limit). What was there before is replaced at the end: an error in between
+ * leaves nothing half done. */
+static void
+load(UsersHolder *holder, long limit)
+{
+	UsersHolder loaded = *holder;
+	UsersCall call = { 0 };
+	uint64 count;
+
+	users_enter_owner(&call);
+	count = users_read_all_held(&holder->user_id, limit > 0 ? limit + 1 : 0);
+	if (limit == 0 || count <= (uint64) limit)
+	{
+		MemoryContext old = MemoryContextSwitchTo(holder->context);
+
+		loaded.domains = domains_create(holder->context, 8, NULL);
+		loaded.objects = objects_create(holder->context, 8, NULL);
+		take_rows(&loaded, count, false);
+		close_domains(&loaded);
+		take_rows(&loaded, count, true);
+		loaded.complete = true;
+		MemoryContextSwitchTo(old);
+		*holder = loaded;
+	}
+	users_leave_owner(&call);
+}
+
+static UsersHolder *
+new_holder(UsersSight *sight, Holders *holders, const pg_uuid_t *user_id)
+{
+	UsersHolder *holder =
+		MemoryContextAllocZero(sight->context, sizeof(UsersHolder));
+
+	holder->context = sight->context;
+	holder->user_id = *user_id;
+	holder->domains = domains_create(sight->context, 8, NULL);
+	holder->objects = objects_create(sight->context, 8, NULL);
+	load(holder, FEW);
+	holder->next = holders->first;
+	holders->first = holder;
+	holders->count++;
+	return holder;
+}
+
+UsersHolder *
+users_holder(const pg_uuid_t *user_id)
+{
+	UsersSight *sight = users_sight();
+	Holders *holders = sight->memory;
+
+	if (likely(holders != NULL))
+	{
+		for (UsersHolder *h = holders->first; h != NULL; h = h->next)
+			if (likely(same_uuid(&h->user_id, user_id)))
+				return h;
+		if (holders->count >= HOLDERS)
+		{
+			users_sight_clear(sight);
+			sight = users_sight();
+			holders = NULL;
+		}
+	}
+	if (holders == NULL)
+	{
+		holders = MemoryContextAllocZero(sight->context, sizeof(Holders));
+		sight->memory = holders;
+	}
+	return new_holder(sight, holders, user_id);
+}
+
+/* Whether to ask for single things no longer. */
+static bool
+load_rather(UsersHolder *holder)
+{
+	if (++holder->probes > PROBES)
+		load(holder, 0);
+	return holder->complete;
+}
+
+static DomainEntry *
+probe_domain(UsersHolder *holder, const pg_uuid_t *domain_id)
+{
+	UsersCall call = { 0 };
+	UsersHeld *held;
+	DomainEntry *entry;
+
+	users_enter_owner(&call);
+	held =
+		users_read_held_in(&holder->user_id, domain_id, false, holder->context);
+	users_leave_owner(&call);
+	entry = add_domain(holder, domain_id);
+	if (held != NULL && users_held_opens(held))
+		entry->held = held;
+	return entry;
+}
+
+/* What is known of a domain; NULL: nothing is held there. */
+static DomainEntry *
+find_domain(UsersHolder *holder, const pg_uuid_t *domain_id)
+{
+	DomainEntry *entry = domains_lookup(holder->domains, *domain_id);
+
+	if (likely(entry != NULL || holder->complete))
+		return entry;
+	if (!load_rather(holder))
+		return probe_domain(holder, domain_id);
+	return domains_lookup(holder->domains, *domain_id);
+}
+
+const UsersHeld *
+users_holder_in(UsersHolder *holder, const pg_uuid_t *domain_id)
+{
+	const DomainEntry *entry = find_domain(holder, domain_id);
+
+	return entry == NULL ? NULL : entry->held;
+}
+
+bool
+users_holder_has_in(UsersHolder *holder, int word, const pg_uuid_t *domain_id)
+{
+	DomainEntry *entry = find_domain(holder, domain_id);
+	uint64 bit;
+
+	if (entry == NULL || entry->held == NULL)
+		return false;
+	if (word >= 64)
+		return users_held_has(entry->held, word);
+	bit = UINT64CONST(1) << word;
+	if (unlikely((entry->known & bit) == 0))
+	{
+		if (users_held_has(entry->held, word))
+			entry->yes |= bit;
+		entry->known |= bit;
+	}
+	return (entry->yes & bit) != 0;
+}
+
+static const UsersHeld *
+probe_object(UsersHolder *holder, const ObjectKey *key)
+{
+	UsersCall call = { 0 };
+	UsersHeld *held;
+
+	users_enter_owner(&call);
+	held = users_read_held_on(&holder->user_id, &key->domain_id, key->type,
+							  &key->object_id, false, holder->context);
+	users_leave_owner(&call);
+	if (held != NULL && !held->enabled &&
+		users_holder_in(holder, &key->domain_id) == NULL)
+		held = NULL;
+	add_object(holder, key)->held = held;
+	return held;
+}
+
+const UsersHeld *
+users_holder_on(UsersHolder *holder, const pg_uuid_t *domain_id, int type,
+				const pg_uuid_t *object_id)
+{
+	ObjectKey key = { *domain_id, *object_id, type };
+	ObjectEntry *entry = objects_lookup(holder->objects, key);
+
+	if (entry != NULL)
+		return entry->held;
+	if (holder->complete)
+		return NULL;
+	if (!load_rather(holder))
+		return probe_object(holder, &key);
+	entry = objects_lookup(holder->objects, key);
+	return entry == NULL ? NULL : entry->held;
+}
+
+bool
+users_holder_is_admin(UsersHolder *holder)
+{
+	UsersCall call = { 0 };
+
+	if (!holder->admin_known)
+	{
+		users_enter_owner(&call);
+		holder->is_admin = users_read_is_admin(&holder->user_id);
+		users_leave_owner(&call);
+		holder->admin_known = true;
+	}
+	return holder->is_admin;
+}
+
+/* ---- lists ---- */
+
+static int
+compare_uuids(const void *one, const void *other)
+{
+	return memcmp(one, other, sizeof(pg_uuid_t));
+}
+
+/* The domains in which a word (-1: anything at all) is held, in ids, which has
+ * room for all. */
+static int
+list_domains(pg_uuid_t *ids, const UsersHolder *holder, int word)
+{
+	domains_iterator iterator;
+	const DomainEntry *entry;
+	int n = 0;
+
+	domains_start_iterate(holder->domains, &iterator);
+	while ((entry = domains_iterate(holder->domains, &iterator)) != NULL)
+		if (entry->held != NULL &&
+			(word < 0 || users_held_has(entry->held, word)))
+			ids[n++] = entry->key;
+	return n;
+}
+
+static int
+list_objects(pg_uuid_t *ids, const UsersHolder *holder, int word)
+{
+	objects_iterator iterator;
+	const ObjectEntry *entry;
+	int type = users_word_all(word);
+	int n = 0;
+
+	objects_start_iterate(holder->objects, &iterator);
+	while ((entry = objects_iterate(holder->objects, &iterator)) != NULL)
+		if (entry->held != NULL && entry->key.type == type &&
+			users_held_has(entry->held, word))
+			ids[n++] = entry->key.object_id;
+	return n;
+}
+
+/* A uuid[] of them, sorted, each once. */
+static ArrayType *
+make_array(pg_uuid_t *ids, int n)
+{
+	Datum *elements = palloc(sizeof(Datum) * (Size) Max(n, 1));
+	int kept = 0;
+
+	qsort(ids, (size_t) n, sizeof(pg_uuid_t), compare_uuids);
+	for (int i = 0; i < n; i++)
+		if (i == 0 || !same_uuid(&ids[i], &ids[i - 1]))
+			elements[kept++] = UUIDPGetDatum(&ids[i]);
+	return kept == 0 ? construct_empty_array(UUIDOID)
+					 : construct_array(elements, kept, UUIDOID, UUID_LEN, false,
+									   TYPALIGN_CHAR);
+}
+
+static ArrayType *
+make_list(UsersHolder *holder, int word, bool of_objects)
+{
+	MemoryContext work = AllocSetContextCreate(holder->context, "users list",
+											   ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(work);
+	uint32 room =
+		of_objects ? holder->objects->members : holder->domains->members;
+	pg_uuid_t *ids = palloc(sizeof(pg_uuid_t) * (Size) Max(room, 1));
+	int n = of_objects ? list_objects(ids, holder, word)
+					   : list_domains(ids, holder, word);
+	ArrayType *made = make_array(ids, n);
+	Listed *listed;
+
+	MemoryContextSwitchTo(holder->context);
+	listed = palloc(sizeof(Listed));
+	listed->word = word;
+	listed->objects = of_objects;
+	listed->ids = DatumGetArrayTypePCopy(PointerGetDatum(made));
+	listed->next = holder->lists;
+	holder->lists = listed;
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(work);
+	return listed->ids;
+}
+
+ArrayType *
+users_holder_list(UsersHolder *holder, int word, bool of_objects)
+{
+	const Listed *listed;
+
+	if (!holder->complete)
+		load(holder, 0);
+	for (listed = holder->lists; listed != NULL; listed = listed->next)
+		if (listed->word == word && listed->objects == of_objects)
+			break;
+	/* A copy: a rollback in a function may end the memory while the caller's
+	 * scan still goes by its array. */
+	return DatumGetArrayTypePCopy(PointerGetDatum(
+		listed != NULL ? listed->ids : make_list(holder, word, of_objects)));
+}

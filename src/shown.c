@@ -1,0 +1,109 @@
+#include "pg.h"
+
+#include "query.h"
+#include "role.h"
+#include "shown.h"
+
+/* Whatever there is: what the built-in role holds. */
+#define EVERYTHING                                                             \
+	"(SELECT pg_catalog.array_agg(t.object_type OPERATOR(pg_catalog.||) ':*'"  \
+	" ORDER BY t.object_type OPERATOR(pg_catalog.||) ':*')"                    \
+	" FROM users.object_type t)"
+#define WORDS "CASE WHEN r.built_in THEN " EVERYTHING " ELSE r.permissions END"
+
+enum
+{
+	SHOW_DOMAIN,
+	SHOW_ROLE,
+	SHOW_ROLE_MEMBER
+};
+
+/* clang-format off */
+static UsersQuery queries[] = {
+	[SHOW_DOMAIN] = {
+		.sql = "SELECT d.id, d.name, d.route, d.tags, d.metadata, d.status, h.roles,"
+			   "       CASE WHEN d.status" EQ "'enabled'"
+			   "              OR d.status" EQ "'disabled'"
+			   "             AND h.words OPERATOR(pg_catalog.&&) ARRAY['domain:enable', 'domain:*']"
+			   "            THEN h.words ELSE '{}' END,"
+			   "       d.created_at, d.created_by, d.updated_at, d.updated_by"
+			   "  FROM users.domain d"
+			   " CROSS JOIN LATERAL ("
+			   "       SELECT ARRAY("
+			   "              SELECT r.name"
+			   "                FROM users.role_assignment a JOIN users.role r ON r.id" EQ "a.role_id"
+			   "               WHERE a.user_id" EQ "$2 AND a.domain_id" EQ "d.id AND a.object_type" EQ "''"
+			   "               ORDER BY pg_catalog.lower(r.name COLLATE pg_catalog.\"C\")) AS roles,"
+			   "              ARRAY("
+			   "              SELECT DISTINCT w.word"
+			   "                FROM users.role_assignment a JOIN users.role r ON r.id" EQ "a.role_id"
+			   "               CROSS JOIN LATERAL pg_catalog.unnest(" WORDS ") w (word)"
+			   "               WHERE a.user_id" EQ "$2 AND a.domain_id" EQ "d.id AND a.object_type" EQ "''"
+			   "               ORDER BY w.word) AS words"
+			   "       OFFSET 0) h"
+			   " WHERE d.id" EQ "$1",
+		.types = { UUIDOID, UUIDOID } },
+	[SHOW_ROLE] = {
+		.sql = "SELECT r.id, r.domain_id, r.name, " WORDS ", r.built_in, r.created_at, r.created_by,"
+			   "       r.updated_at, r.updated_by"
+			   "  FROM users.role r WHERE r.id" EQ "$1",
+		.types = { UUIDOID } },
+	[SHOW_ROLE_MEMBER] = {
+		.sql = "SELECT a.role_id, r.name, a.domain_id, a.user_id, p.username, p.first_name, p.last_name,"
+			   "       CASE WHEN a.object_type" NE "'' THEN a.object_type END,"
+			   "       CASE WHEN a.object_type" NE "'' THEN a.object_id END, a.granted_at, a.granted_by"
+			   "  FROM users.role_assignment a"
+			   "  JOIN users.role r ON r.id" EQ "a.role_id"
+			   "  JOIN users.person p ON p.user_id" EQ "a.user_id"
+			   " WHERE a.user_id" EQ "$2 AND a.domain_id" EQ "r.domain_id AND a.role_id" EQ "$1"
+			   "   AND a.object_type" EQ "$3 AND a.object_id" EQ "$4",
+		.types = { UUIDOID, UUIDOID, TEXTOID, UUIDOID } },
+};
+/* clang-format on */
+
+/* Reads the one row of a query. */
+static void
+show(UsersShown *shown, UsersQuery *query, const Datum *values,
+	 const char *nulls, int columns, MemoryContext context)
+{
+	if (users_read(query, values, nulls) != 1)
+		elog(ERROR, "what was changed is not there");
+	users_copy_row(0, shown->values, shown->nulls, columns, context);
+}
+
+void
+users_show_domain(UsersShown *shown, const pg_uuid_t *id,
+				  const pg_uuid_t *user_id, MemoryContext context)
+{
+	Datum values[] = { UUIDPGetDatum(id),
+					   user_id == NULL ? (Datum) 0 : UUIDPGetDatum(user_id) };
+
+	show(shown, &queries[SHOW_DOMAIN], values, user_id == NULL ? " n" : NULL,
+		 USERS_DOMAIN_COLUMNS, context);
+}
+
+void
+users_show_role(UsersShown *shown, const pg_uuid_t *id, MemoryContext context)
+{
+	Datum value = UUIDPGetDatum(id);
+
+	show(shown, &queries[SHOW_ROLE], &value, NULL, USERS_ROLE_COLUMNS, context);
+}
+
+void
+users_show_role_member(UsersShown *shown, const pg_uuid_t *role_id,
+					   const pg_uuid_t *user_id, const char *object_type,
+					   const pg_uuid_t *object_id, MemoryContext context)
+{
+	Datum values[4] = { UUIDPGetDatum(role_id), UUIDPGetDatum(user_id) };
+
+	users_scope_values(values, 2, object_type, object_id);
+	show(shown, &queries[SHOW_ROLE_MEMBER], values, NULL,
+		 USERS_ROLE_MEMBER_COLUMNS, context);
+}
+
+void
+users_init_shown(void)
+{
+	users_register_queries(queries, lengthof(queries));
+}

@@ -1,0 +1,149 @@
+#include "pg.h"
+
+#include "sight.h"
+
+/* A query with a cursor or a function inside goes back and forth between a few
+ * snapshots. */
+#define SIGHTS 4
+
+static UsersSight sights[SIGHTS];
+static UsersSight *latest = &sights[0];
+static uint64 clock_hand = 0;
+
+/* The transactions that a snapshot takes for running. In recovery all of them
+ * stand in subxip. On a primary subxip can be left out: a subtransaction of one
+ * that is running is not seen, and when it is not in the list any more it has
+ * aborted. */
+static const TransactionId *
+running_of(Snapshot snapshot, Size *size)
+{
+	bool in_recovery = snapshot->takenDuringRecovery;
+
+	*size =
+		sizeof(TransactionId) * (in_recovery ? (Size) Max(snapshot->subxcnt, 0)
+											 : (Size) snapshot->xcnt);
+	return in_recovery ? snapshot->subxip : snapshot->xip;
+}
+
+/*
+ * Whether a snapshot of this transaction sees what the sight's saw: the same
+ * transactions of others, and of its own the same commands; a rollback clears
+ * everything. (The count of completed transactions that GetSnapshotData goes by
+ * is lost when a snapshot is copied.)
+ *
+ * curcid tells commands apart when they have ended. A function that a command
+ * calls while it is inserting many rows into our tables would be told of the
+ * first of them only; our own commands call none, and nobody else writes there.
+ */
+static bool
+is_of(const UsersSight *sight, Snapshot snapshot)
+{
+	Size size;
+	const TransactionId *running;
+
+	if (!sight->valid || sight->xmax != snapshot->xmax ||
+		sight->xmin != snapshot->xmin || sight->curcid != snapshot->curcid ||
+		sight->in_recovery != snapshot->takenDuringRecovery ||
+		sight->suboverflowed != snapshot->suboverflowed)
+		return false;
+	running = running_of(snapshot, &size);
+	return size == sight->running_size &&
+		   (size == 0 || memcmp(running, sight->running, size) == 0);
+}
+
+void
+users_sight_clear(UsersSight *sight)
+{
+	sight->memory = NULL;
+	sight->running = NULL;
+	sight->valid = false;
+	if (sight->context != NULL)
+		MemoryContextReset(sight->context);
+}
+
+static void
+take(UsersSight *sight, Snapshot snapshot)
+{
+	const TransactionId *running;
+
+	users_sight_clear(sight);
+	if (sight->context == NULL)
+		sight->context = AllocSetContextCreate(
+			TopTransactionContext, "users permissions", ALLOCSET_SMALL_SIZES);
+	sight->xmin = snapshot->xmin;
+	sight->xmax = snapshot->xmax;
+	sight->curcid = snapshot->curcid;
+	sight->in_recovery = snapshot->takenDuringRecovery;
+	sight->suboverflowed = snapshot->suboverflowed;
+	running = running_of(snapshot, &sight->running_size);
+	if (sight->running_size > 0)
+	{
+		sight->running =
+			MemoryContextAlloc(sight->context, sight->running_size);
+		memcpy(sight->running, running, sight->running_size);
+	}
+	sight->valid = true;
+}
+
+static UsersSight *
+find(Snapshot snapshot)
+{
+	UsersSight *oldest = &sights[0];
+
+	for (int i = 0; i < SIGHTS; i++)
+	{
+		if (is_of(&sights[i], snapshot))
+			return &sights[i];
+		if (!sights[i].valid ||
+			(oldest->valid && sights[i].used < oldest->used))
+			oldest = &sights[i];
+	}
+	take(oldest, snapshot);
+	return oldest;
+}
+
+UsersSight *
+users_sight(void)
+{
+	Snapshot snapshot;
+
+	if (unlikely(!ActiveSnapshotSet()))
+		elog(ERROR, "permissions are asked for without a snapshot");
+	snapshot = GetActiveSnapshot();
+	if (unlikely(!is_of(latest, snapshot)))
+	{
+		latest = find(snapshot);
+		latest->used = ++clock_hand;
+	}
+	return latest;
+}
+
+static void
+at_transaction_end(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_PRE_COMMIT ||
+		event == XACT_EVENT_PARALLEL_PRE_COMMIT ||
+		event == XACT_EVENT_PRE_PREPARE)
+		return;
+	/* The contexts go with the transaction's. */
+	memset(sights, 0, sizeof(sights));
+}
+
+/* What was seen of the subtransaction is no more. */
+static void
+at_subtransaction_end(SubXactEvent event, SubTransactionId subxact,
+					  SubTransactionId parent, void *arg)
+{
+	if (event != SUBXACT_EVENT_ABORT_SUB)
+		return;
+	for (int i = 0; i < SIGHTS; i++)
+		if (sights[i].valid)
+			users_sight_clear(&sights[i]);
+}
+
+void
+users_init_sight(void)
+{
+	RegisterXactCallback(at_transaction_end, NULL);
+	RegisterSubXactCallback(at_subtransaction_end, NULL);
+}

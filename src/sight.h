@@ -1,0 +1,38 @@
+/*
+ * What a snapshot showed, remembered for as long as it is asked about. A
+ * statement judges every row under one snapshot, so what was read for the first
+ * row is right for the others; but a cursor or a function in between brings
+ * another snapshot along, and a rollback takes back what a snapshot has seen of
+ * its own transaction. So each thing that is remembered belongs to a sight, and
+ * a sight to one snapshot.
+ */
+#ifndef USERS_SIGHT_H
+#define USERS_SIGHT_H
+
+#include <stdbool.h>
+
+typedef struct UsersSight
+{
+	bool valid;
+	TransactionId xmin;
+	TransactionId xmax;
+	CommandId curcid;
+	bool in_recovery;
+	bool suboverflowed;
+	TransactionId *running; /* xip; in recovery subxip */
+	Size running_size;
+	uint64 used;		   /* when, for finding the one to give up */
+	MemoryContext context; /* of what is remembered */
+	void *memory;		   /* what it is: NULL at first; holding.c's */
+} UsersSight;
+
+/* The sight of the present statement's snapshot. It and all that is in it may
+ * go at the next call of users_sight, and when a subtransaction aborts. */
+extern UsersSight *users_sight(void);
+
+/* Empties a sight; the next call of users_sight begins anew. */
+extern void users_sight_clear(UsersSight *sight);
+
+extern void users_init_sight(void);
+
+#endif
