@@ -192,3 +192,211 @@ COMMIT;
 \! script/show-mail "$MAILDIR"
 \connect - postgres
 SELECT kind, recipient, must_be(state, 'sent') AS state, attempts FROM users_outbox ORDER BY created_at;
+
+-- ======== Tables that several people share: whoever owns them protects them
+
+CREATE ROLE app_owner;
+SELECT unnest(users_setup_owner('app_owner')) AS "done";
+GRANT CREATE ON SCHEMA public TO app_owner;
+
+SET ROLE app_owner;
+CREATE TABLE devices (
+	id        uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+	domain_id uuid NOT NULL,
+	owner     uuid,
+	name      text NOT NULL
+);
+CREATE TABLE channels (
+	id        uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+	domain_id uuid NOT NULL,
+	topic     text NOT NULL
+);
+SELECT left(unnest(users_protect('devices', 'device', owner_column => 'owner')), 69) || '…' AS "done";
+SELECT must_be((cardinality(users_protect('channels', 'channel')) > 5)::text, 'true') AS channels_too;
+SELECT must_be((users_protect('channels', 'channel'))[1], 'nothing to do: it is protected so already') AS again;
+RESET ROLE;
+
+-- An administrator says which table tells in which domain a device lies.
+SELECT object_type, must_be(relation, 'public.devices') AS relation FROM users_define_object_type('device', relation => 'devices');
+SELECT object_type, must_be(relation, 'public.channels') AS relation FROM users_define_object_type('channel', relation => 'channels');
+
+\connect - app
+-- ======== Cleo signs up, Ann and Ben sign in
+
+BEGIN;
+SET LOCAL ROLE users_anon;
+SELECT * FROM users_register('cleo@example.com', 'cleo', 'two owls on a tractor', 'Cleo', 'Carter')
+\gset cleo_
+SELECT * FROM users_login('ann', 'nine blue wagons wait')
+\gset ann_
+SELECT * FROM users_login('ben', 'a walrus under the stairs')
+\gset ben_
+COMMIT;
+SELECT must_be(concat_ws(' ', :'ann_status', :'ben_status', :'cleo_status'), 'ok ok ok') AS status;
+
+-- ======== Ann makes a domain, and is its admin; Ben makes another one
+
+BEGIN;
+SELECT users_authenticate(:'ann_access_token');
+SELECT * FROM users_create_domain('The greenhouse', 'greenhouse')
+\gset greenhouse_
+SELECT name, route, must_be(my_roles::text, '{admin}') AS my_roles, my_permissions FROM users_domains;
+INSERT INTO devices (domain_id, name) VALUES (:'greenhouse_id', 'heater'), (:'greenhouse_id', 'sprinkler');
+INSERT INTO channels (domain_id, topic) VALUES (:'greenhouse_id', 'temperature');
+COMMIT;
+
+BEGIN;
+SELECT users_authenticate(:'ben_access_token');
+SELECT * FROM users_create_domain('The harbour', 'harbour')
+\gset harbour_
+INSERT INTO devices (domain_id, name) VALUES (:'harbour_id', 'buoy'), (:'harbour_id', 'crane');
+SELECT must_be(string_agg(name, ', ' ORDER BY name), 'buoy, crane') AS devices_that_ben_sees FROM devices;
+SELECT id AS buoy FROM devices WHERE name = 'buoy'
+\gset
+SELECT id AS crane FROM devices WHERE name = 'crane'
+\gset
+COMMIT;
+
+\connect - postgres
+-- ======== The database administrator makes Ben an editor and Cleo a viewer in the greenhouse
+
+SELECT g.username, must_be(g.role_name, 'editor') AS role_name
+  FROM users_roles r, users_grant_role(r.id, :'ben_user_id') g
+ WHERE r.domain_id = :'greenhouse_id' AND r.name = 'editor';
+SELECT g.username, must_be(g.role_name, 'viewer') AS role_name
+  FROM users_roles r, users_grant_role(r.id, :'cleo_user_id') g
+ WHERE r.domain_id = :'greenhouse_id' AND r.name = 'viewer';
+
+\connect - app
+-- ======== Each sees other rows, and may do other things with them
+
+-- Ann sees the greenhouse and who is in it, and nothing of the harbour.
+BEGIN;
+SELECT users_authenticate(:'ann_access_token');
+SELECT must_be(string_agg(name, ', ' ORDER BY name), 'heater, sprinkler') AS devices_that_ann_sees FROM devices;
+SELECT must_be(string_agg(username || ' ' || roles::text, ', ' ORDER BY username), 'ann {admin}, ben {editor}, cleo {viewer}') AS members FROM users_members;
+SELECT must_be(users_can('device:delete', object_id => :'crane')::text, 'false') AS may_delete_the_crane;
+COMMIT;
+
+-- Ben sees both, and changes devices of the greenhouse too.
+BEGIN;
+SELECT users_authenticate(:'ben_access_token');
+SELECT must_be(string_agg(name, ', ' ORDER BY name), 'buoy, crane, heater, sprinkler') AS devices_that_ben_sees FROM devices;
+UPDATE devices SET name = 'big heater' WHERE name = 'heater' RETURNING must_be(name, 'big heater') AS changed;
+SELECT must_be(string_agg(topic, ', '), 'temperature') AS channels FROM channels;
+-- But not who does what there.
+SELECT id AS viewer FROM users_roles WHERE domain_id = :'greenhouse_id' AND name = 'viewer'
+\gset
+\set ON_ERROR_STOP off
+SELECT users_grant_role(:'viewer', :'ben_user_id');
+\set ON_ERROR_STOP on
+ROLLBACK AND CHAIN;
+SELECT must_be(:'LAST_ERROR_SQLSTATE', '42501') AS sqlstate;
+SELECT users_authenticate(:'ben_access_token');
+UPDATE devices SET name = 'big heater' WHERE name = 'heater';
+COMMIT;
+
+-- Cleo sees the greenhouse, and changes nothing.
+BEGIN;
+SELECT users_authenticate(:'cleo_access_token');
+SELECT must_be(string_agg(name, ', ' ORDER BY name), 'big heater, sprinkler') AS devices_that_cleo_sees FROM devices;
+WITH changed AS (UPDATE devices SET name = 'mine' RETURNING 1)
+SELECT must_be(count(*)::text, '0') AS changed FROM changed;
+WITH gone AS (DELETE FROM devices RETURNING 1)
+SELECT must_be(count(*)::text, '0') AS deleted FROM gone;
+SELECT must_be(users_permissions(:'greenhouse_id')::text, '{channel:read,channel:subscribe,device:read,domain:read}') AS buttons_to_show;
+\set ON_ERROR_STOP off
+INSERT INTO devices (domain_id, name) VALUES (:'greenhouse_id', 'scarecrow');
+\set ON_ERROR_STOP on
+ROLLBACK;
+SELECT must_be(:'LAST_ERROR_SQLSTATE', '42501') AS sqlstate;
+
+-- Who is not signed in reaches nothing.
+BEGIN;
+SET LOCAL ROLE users_anon;
+\set ON_ERROR_STOP off
+SELECT * FROM devices;
+\set ON_ERROR_STOP on
+ROLLBACK;
+SELECT must_be(:'LAST_ERROR_SQLSTATE', '42501') AS sqlstate;
+
+-- ======== Ben shares one device of the harbour with Cleo, and only that
+
+BEGIN;
+SELECT users_authenticate(:'ben_access_token');
+SELECT g.username, g.role_name, must_be(g.object_id::text, :'buoy') AS object_id
+  FROM users_roles r, users_grant_role(r.id, :'cleo_user_id', 'device', :'buoy') g
+ WHERE r.domain_id = :'harbour_id' AND r.name = 'editor';
+COMMIT;
+
+BEGIN;
+SELECT users_authenticate(:'cleo_access_token');
+SELECT must_be(string_agg(name, ', ' ORDER BY name), 'big heater, buoy, sprinkler') AS devices_that_cleo_sees FROM devices;
+WITH changed AS (UPDATE devices SET name = 'red ' || name RETURNING name)
+SELECT must_be(string_agg(name, ', '), 'red buoy') AS changed FROM changed;
+SELECT must_be(users_can('device:read', object_id => :'crane')::text, 'false') AS may_read_the_crane,
+       must_be(users_can('device:create', :'harbour_id')::text, 'false') AS may_create_there;
+COMMIT;
+
+-- ======== Ann lets Cleo create devices: she owns those, and can change them
+
+BEGIN;
+SELECT users_authenticate(:'ann_access_token');
+SELECT g.username, must_be(g.role_name, 'builder') AS role_name
+  FROM users_create_role(:'greenhouse_id', 'builder', '{device:create}') r, users_grant_role(r.id, :'cleo_user_id') g;
+COMMIT;
+
+BEGIN;
+SELECT users_authenticate(:'cleo_access_token');
+INSERT INTO devices (domain_id, name) VALUES (:'greenhouse_id', 'scarecrow')
+	RETURNING id AS scarecrow, must_be(owner::text, :'cleo_user_id') AS owner
+\gset
+UPDATE devices SET name = 'tall scarecrow' WHERE name = 'scarecrow' RETURNING must_be(name, 'tall scarecrow') AS changed;
+WITH changed AS (UPDATE devices SET name = 'my ' || name WHERE domain_id = :'greenhouse_id' RETURNING name)
+SELECT must_be(string_agg(name, ', '), 'my tall scarecrow') AS changed FROM changed;
+COMMIT;
+
+-- Owning it does not let her take it along: this must fail.
+BEGIN;
+SELECT users_authenticate(:'cleo_access_token');
+\set ON_ERROR_STOP off
+UPDATE devices SET domain_id = :'harbour_id' WHERE id = :'scarecrow';
+\set ON_ERROR_STOP on
+ROLLBACK;
+SELECT must_be(:'LAST_ERROR_SQLSTATE', '42501') AS sqlstate;
+
+-- Nor can she make one that is somebody else's.
+BEGIN;
+SELECT users_authenticate(:'cleo_access_token');
+\set ON_ERROR_STOP off
+INSERT INTO devices (domain_id, owner, name) VALUES (:'greenhouse_id', :'ben_user_id', 'trap');
+\set ON_ERROR_STOP on
+ROLLBACK;
+SELECT must_be(:'LAST_ERROR_SQLSTATE', '42501') AS sqlstate;
+
+-- ======== The last admin stays
+
+BEGIN;
+SELECT users_authenticate(:'ann_access_token');
+\set ON_ERROR_STOP off
+SELECT users_remove_member(:'greenhouse_id');
+\set ON_ERROR_STOP on
+ROLLBACK;
+SELECT must_be(:'LAST_ERROR_SQLSTATE', 'US010') AS sqlstate;
+
+-- Who leaves sees nothing there any more, not even what was theirs; the harbour's buoy stays.
+BEGIN;
+SELECT users_authenticate(:'cleo_access_token');
+SELECT must_be(users_remove_member(:'greenhouse_id')::text, '2') AS roles_taken;
+SELECT must_be(string_agg(name, ', ' ORDER BY name), 'red buoy') AS devices_that_cleo_sees FROM devices;
+COMMIT;
+
+\connect - postgres
+-- ======== The administrators see all of it
+
+SELECT name, must_be(owner_name, wanted) AS owner
+  FROM (SELECT d.name, p.username AS owner_name FROM devices d JOIN users.person p ON p.user_id = d.owner) d
+  JOIN (VALUES ('big heater', 'ann'), ('sprinkler', 'ann'), ('my tall scarecrow', 'cleo'), ('red buoy', 'ben'), ('crane', 'ben')) v (name, wanted) USING (name)
+ ORDER BY name;
+SELECT must_be(count(*)::text, '5') AS devices FROM devices;
+SELECT name, must_be(ok::text, 'true') AS ok, detail FROM users_health() WHERE name IN ('protected_tables', 'open_views');
