@@ -37,6 +37,7 @@ CREATE TABLE users.account (
 	metadata jsonb NOT NULL DEFAULT '{}',
 	admin_metadata jsonb NOT NULL DEFAULT '{}',
 	disabled_reason text,
+	deleted_from text CHECK (deleted_from IS NULL OR deleted_from IN ('enabled', 'disabled') AND status = 'deleted'),
 	created_at timestamptz NOT NULL,
 	updated_at timestamptz NOT NULL,
 	last_login_at timestamptz,
@@ -47,6 +48,8 @@ COMMENT ON COLUMN users.account.version IS
 COMMENT ON COLUMN users.account.link_version IS
 'Counts changes of password, address, status and platform role: each of them ends every link that was made before, be it by somebody who may not do so any more.';
 COMMENT ON COLUMN users.account.last_login_at IS 'Of sessions whose row is gone; the newest session knows better.';
+CREATE INDEX account_deleted ON users.account (deleted_at) WHERE deleted_at IS NOT NULL;
+COMMENT ON COLUMN users.account.deleted_from IS 'What the status was before it was deleted: restoring opens no door that was shut.';
 CREATE INDEX account_admin ON users.account (user_id) WHERE platform_role = 'admin';
 
 CREATE TABLE users.person (
@@ -136,6 +139,9 @@ CREATE TABLE users.audit_event (
 	nobody boolean NOT NULL DEFAULT false,
 	detail jsonb NOT NULL DEFAULT '{}',
 	PRIMARY KEY (user_id, id));
+-- For maintenance. Not two partial ones: how they grow would tell attempts on
+-- unknown identifiers from others.
+CREATE INDEX audit_event_age ON users.audit_event (nobody, id);
 COMMENT ON TABLE users.audit_event IS
 'by-user: who did what, and who failed to. No foreign key: an event outlives its account.';
 COMMENT ON COLUMN users.audit_event.nobody IS
@@ -145,9 +151,9 @@ CREATE TABLE users.event_position (
 	user_id uuid NOT NULL,
 	event_id uuid NOT NULL,
 	xid xid8 NOT NULL,
-	PRIMARY KEY (user_id, event_id));
+	PRIMARY KEY (xid, event_id));
 COMMENT ON TABLE users.event_position IS
-'by-user: the transaction of each successful event, for readers that follow. Not dumped: transaction ids mean nothing elsewhere.';
+'queue: the transaction of each successful event, for readers that follow. Not dumped: transaction ids mean nothing elsewhere.';
 
 CREATE TABLE users.link (
 	user_id uuid NOT NULL,

@@ -272,8 +272,8 @@ niste, odmah promenite lozinku i obratite se administratoru.'),
 
 Hello {{first_name}},
 
-Your account {{username}} now uses another email address ({{time}}). From now
-on, messages about it go there and no longer to {{email}}.
+The email address of your account {{username}} has been changed ({{time}}).
+From now on, messages about it go to the new address.
 
 If it was not you, contact the administrator at once.'),
 
@@ -281,8 +281,8 @@ If it was not you, contact the administrator at once.'),
 
 Guten Tag {{first_name}} {{last_name}},
 
-Ihr Konto {{username}} verwendet jetzt eine andere E-Mail-Adresse ({{time}}).
-Nachrichten dazu gehen künftig dorthin und nicht mehr an {{email}}.
+Die E-Mail-Adresse Ihres Kontos {{username}} wurde geändert ({{time}}).
+Nachrichten dazu gehen künftig an die neue Adresse.
 
 Falls Sie das nicht waren, wenden Sie sich bitte sofort an die Administration.'),
 
@@ -290,8 +290,8 @@ Falls Sie das nicht waren, wenden Sie sich bitte sofort an die Administration.')
 
 Dobar dan, {{first_name}} {{last_name}}!
 
-Vaš nalog {{username}} sada koristi drugu adresu e-pošte ({{time}}). Poruke u
-vezi s njim ubuduće stižu na nju, a ne više na {{email}}.
+Adresa e-pošte Vašeg naloga {{username}} je promenjena ({{time}}). Poruke u
+vezi s njim ubuduće stižu na novu adresu.
 
 Ako to niste bili Vi, odmah se obratite administratoru.'),
 

@@ -159,3 +159,41 @@ GRANT EXECUTE ON FUNCTION
 	TO users_member;
 GRANT USAGE ON TYPE @extschema@.users_invitation_info TO users_anon, users_member;
 GRANT USAGE ON TYPE @extschema@.users_invite_result, users.received_invitation TO users_member;
+
+-- Profile, pictures, search
+GRANT EXECUTE ON FUNCTION
+	@extschema@.users_update_profile(text, text, text, text[], jsonb),
+	@extschema@.users_set_preferences(text, text),
+	@extschema@.users_set_picture(bytea),
+	@extschema@.users_remove_picture(),
+	@extschema@.users_search(text, integer),
+	@extschema@.users_export(uuid)
+	TO users_member;
+GRANT EXECUTE ON FUNCTION @extschema@.users_picture(uuid) TO users_anon, users_member;
+GRANT EXECUTE ON FUNCTION @extschema@.users_define_language(text, text), @extschema@.users_define_theme(text) TO users_admin;
+GRANT USAGE ON TYPE users."*/*" TO users_anon, users_member;
+GRANT USAGE ON TYPE @extschema@.users_found_person TO users_member;
+GRANT USAGE ON TYPE @extschema@.users_languages, @extschema@.users_themes TO users_admin;
+
+-- Accounts, for administrators
+GRANT SELECT ON @extschema@.users_accounts TO users_admin;
+GRANT USAGE ON TYPE @extschema@.users_accounts TO users_admin;
+GRANT EXECUTE ON FUNCTION
+	users.throttled_until(uuid),
+	users.same_id(uuid, uuid),
+	@extschema@.users_update_account(uuid, text, text, text, text, text, text, boolean, text[], jsonb, jsonb),
+	@extschema@.users_delete_user(uuid),
+	@extschema@.users_restore_user(uuid),
+	@extschema@.users_purge_user(uuid),
+	@extschema@.users_why(text, inet)
+	TO users_admin;
+
+-- Audit, events, numbers
+GRANT SELECT (user_id, id, occurred_at, event, outcome, actor_id, session_id, domain_id, object_type, object_id, client_address,
+              user_agent, nobody, detail)
+	ON users.audit_event TO users_member;
+GRANT SELECT ON @extschema@.users_audit TO users_member;
+GRANT SELECT ON @extschema@.users_stats TO users_admin, users_service;
+GRANT EXECUTE ON FUNCTION users.metrics(), @extschema@.users_events(text, integer) TO users_admin, users_service;
+GRANT USAGE ON TYPE @extschema@.users_audit TO users_member;
+GRANT USAGE ON TYPE @extschema@.users_event, @extschema@.users_stats, users.metric TO users_admin, users_service;

@@ -5,6 +5,7 @@
 #include "account.h"
 #include "caller.h"
 #include "identifier.h"
+#include "person.h"
 #include "query.h"
 #include "root.h"
 #include "settings.h"
@@ -88,7 +89,9 @@ static UsersQuery queries[] = {
 		.types = { UUIDOID, TIMESTAMPTZOID } },
 	[SET_STATUS] = {
 		.sql = "UPDATE users.account"
-			   "   SET status = $2, disabled_reason = $3, deleted_at = $4,"
+			   "   SET status = $2, deleted_at = $4,"
+			   "       deleted_from = CASE WHEN $4 IS NOT NULL THEN status END,"
+			   "       disabled_reason = CASE WHEN $4 IS NOT NULL THEN disabled_reason ELSE $3 END,"
 			   "       version = version" PLUS "1, link_version = link_version" PLUS "1, pending_email = NULL,"
 			   "       updated_at = $5"
 			   " WHERE user_id" EQ "$1",
@@ -411,8 +414,13 @@ users_expire_password(const pg_uuid_t *user_id)
 void
 users_delete_identifiers(const UsersAccount *account)
 {
+	/* A username changes without a new version: account may have the old one.
+	 */
+	const char *username = users_present_username(&account->user_id);
+
 	users_free_identifier(&account->user_id, "email", account->email);
-	users_free_identifier(&account->user_id, "username", account->username);
+	if (username != NULL)
+		users_free_identifier(&account->user_id, "username", username);
 }
 
 int64

@@ -122,7 +122,9 @@ extern void users_delete_identifiers(const UsersAccount *account);
  * others. Waits. */
 extern int64 users_lock_other_admins(const pg_uuid_t *user_id);
 
-/* The row of users_profile(), 18 columns of users_person. */
+#define USERS_PERSON_COLUMNS 18
+
+/* The row of users_profile(), a users_person. */
 extern bool users_profile_row(const pg_uuid_t *user_id, Datum *values,
 							  bool *nulls, MemoryContext context);
 

@@ -4,24 +4,17 @@
 
 #include "attempt.h"
 #include "caller.h"
-#include "core/grammar.h"
 #include "errors.h"
 #include "handover.h"
 #include "hashing.h"
-#include "identity.h"
 #include "key.h"
 #include "outcome.h"
-#include "power.h"
 #include "session.h"
 #include "signup.h"
 #include "site.h"
-#include "text.h"
-
-#define REASON_MAX 500 /* characters */
+#include "subject.h"
 
 PG_FUNCTION_INFO_V1(users_create_user);
-PG_FUNCTION_INFO_V1(users_disable_user);
-PG_FUNCTION_INFO_V1(users_enable_user);
 PG_FUNCTION_INFO_V1(users_set_platform_role);
 PG_FUNCTION_INFO_V1(users_unlock);
 PG_FUNCTION_INFO_V1(users_id);
@@ -131,121 +124,22 @@ users_create_user(PG_FUNCTION_ARGS)
 
 typedef struct Change
 {
-	UsersAccount account;
-	UsersAccountStatus status;
-	const char *reason;
+	UsersSubject subject;
 	bool is_admin;
-	bool outdated; /* somebody else changed it meanwhile */
 } Change;
-
-/* The account that an administrator wants to change; US014, 42501, US011. */
-static void
-find_subject(const UsersCall *call, Change *change, FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(0) ||
-		!users_find_account(&change->account, PG_GETARG_UUID_P(0),
-							call->context))
-		users_raise(USERS_E_UNKNOWN, "user_id");
-	users_require_power_over(call, &change->account);
-	if (change->account.status == USERS_DELETED)
-		users_raise_detail(USERS_E_STATE, "user_id", "The account is deleted.");
-}
-
-/* Raises US010 when an administrator is about to go who is the last. Locks. */
-static void
-keep_last_admin(const UsersAccount *account)
-{
-	if (account->is_admin && account->status == USERS_ENABLED &&
-		users_lock_other_admins(&account->user_id) == 0)
-		users_raise(USERS_E_LAST_ADMIN, "user_id");
-}
-
-static void
-change_status(void *argument)
-{
-	Change *change = argument;
-	const pg_uuid_t *user_id = &change->account.user_id;
-
-	if (change->status != USERS_ENABLED)
-		keep_last_admin(&change->account);
-	change->outdated = !users_lock_account(&change->account, true);
-	if (change->outdated)
-		return;
-	users_set_status(user_id, change->status, change->reason);
-	(void) users_end_sessions(user_id, NULL);
-}
 
 static void
 change_platform_role(void *argument)
 {
 	Change *change = argument;
-	const pg_uuid_t *user_id = &change->account.user_id;
+	const UsersAccount *account = &change->subject.account;
 
 	if (!change->is_admin)
-		keep_last_admin(&change->account);
-	change->outdated = !users_lock_account(&change->account, true);
-	if (change->outdated)
+		users_keep_last_admin(account);
+	if (!users_lock_subject(&change->subject))
 		return;
-	users_set_admin(user_id, change->is_admin);
-	(void) users_end_sessions(user_id, NULL);
-}
-
-/* Carries out a change; US016 when a lock did not come or the account changed
- * under our eyes. */
-static void
-carry_out(Change *change, void (*work)(void *))
-{
-	if (!users_with_patience(work, change) || change->outdated)
-		users_raise_busy();
-}
-
-/* Brings the account of argument 0 into a status; whether that was needed. */
-static bool
-bring_into(UsersCall *call, FunctionCallInfo fcinfo, Change *change,
-		   const char *event)
-{
-	bool needed;
-
-	users_enter_owner(call);
-	find_subject(call, change, fcinfo);
-	needed = change->account.status != change->status;
-	if (needed)
-	{
-		carry_out(change, change_status);
-		users_audit_caller(event, &change->account.user_id, NULL, NULL);
-	}
-	users_leave_owner(call);
-	return needed;
-}
-
-/* users_disable_user(user_id uuid, reason text) boolean */
-Datum
-users_disable_user(PG_FUNCTION_ARGS)
-{
-	UsersCall call;
-	Change change = { .status = USERS_DISABLED };
-	char *reason;
-
-	users_begin(&call, "users_disable_user", USERS_WRITES);
-	users_require_administrator(&call);
-	reason = users_text_argument(fcinfo, 1);
-	if (reason != NULL && reason[0] != '\0' &&
-		!users_is_name(reason, REASON_MAX))
-		users_raise(USERS_E_REASON, "reason");
-	change.reason = reason != NULL && reason[0] != '\0' ? reason : NULL;
-	PG_RETURN_BOOL(bring_into(&call, fcinfo, &change, "account_disabled"));
-}
-
-/* users_enable_user(user_id uuid) boolean */
-Datum
-users_enable_user(PG_FUNCTION_ARGS)
-{
-	UsersCall call;
-	Change change = { .status = USERS_ENABLED };
-
-	users_begin(&call, "users_enable_user", USERS_WRITES);
-	users_require_administrator(&call);
-	PG_RETURN_BOOL(bring_into(&call, fcinfo, &change, "account_enabled"));
+	users_set_admin(&account->user_id, change->is_admin);
+	(void) users_end_sessions(&account->user_id, NULL);
 }
 
 /* users_set_platform_role(user_id uuid, platform_role text) boolean */
@@ -253,19 +147,21 @@ Datum
 users_set_platform_role(PG_FUNCTION_ARGS)
 {
 	UsersCall call;
-	Change change = { .outdated = false };
+	Change change = { .is_admin = false };
+	const UsersAccount *account = &change.subject.account;
 	bool needed;
 
 	users_begin(&call, "users_set_platform_role", USERS_WRITES);
 	users_require_administrator(&call);
 	change.is_admin = read_platform_role(fcinfo, 1);
 	users_enter_owner(&call);
-	find_subject(&call, &change, fcinfo);
-	needed = change.account.is_admin != change.is_admin;
+	users_find_subject(&call, &change.subject, fcinfo);
+	users_require_undeleted(&change.subject);
+	needed = account->is_admin != change.is_admin;
 	if (needed)
 	{
-		carry_out(&change, change_platform_role);
-		users_audit_caller("platform_role_changed", &change.account.user_id,
+		users_change_subject(&change.subject, change_platform_role);
+		users_audit_caller("platform_role_changed", &account->user_id,
 						   "platform_role", change.is_admin ? "admin" : "user");
 	}
 	users_leave_owner(&call);

@@ -6,14 +6,20 @@
 #include "errors.h"
 #include "identity.h"
 #include "ids.h"
+#include "notify.h"
 #include "query.h"
 
 enum
 {
 	INSERT_EVENT,
 	INSERT_POSITION,
-	TIME_OF_EVENT
+	TIME_OF_EVENT,
+	PURGE_EVENTS,
+	COUNT_FAILURES
 };
+
+/* How long attempts on nobody's identifier are kept. */
+#define NOBODY_KEPT (7 * SECS_PER_DAY)
 
 /* clang-format off */
 static UsersQuery queries[] = {
@@ -33,6 +39,18 @@ static UsersQuery queries[] = {
 			   " WHERE user_id" EQ "$1 AND id" GT "$2 AND event" EQ "$3 AND outcome" EQ "'success'"
 			   " ORDER BY id DESC OFFSET $4 LIMIT 1",
 		.types = { UUIDOID, UUIDOID, TEXTOID, INT8OID } },
+	[PURGE_EVENTS] = {
+		.sql = "DELETE FROM users.audit_event WHERE nobody" EQ "$1 AND id" EQ "ANY (ARRAY("
+			   " SELECT id FROM users.audit_event WHERE nobody" EQ "$1 AND id" LT "$2"
+			   "  ORDER BY nobody, id LIMIT $3 FOR UPDATE SKIP LOCKED))",
+		.types = { BOOLOID, UUIDOID, INT8OID } },
+	[COUNT_FAILURES] = {
+		.sql = "SELECT pg_catalog.count(*), pg_catalog.max(f.occurred_at) FROM users.audit_event f"
+			   " WHERE f.user_id" EQ "$1 AND f.id" GT "$2 AND f.event" EQ "'login_failed'"
+			   "   AND f.id" GT "ALL (ARRAY(SELECT s.id FROM users.audit_event s"
+			   "                             WHERE s.user_id" EQ "$1 AND s.id" GT "$2 AND s.event" EQ "'login'"
+			   "                             ORDER BY s.id DESC LIMIT 1))",
+		.types = { UUIDOID, UUIDOID } },
 };
 /* clang-format on */
 
@@ -99,6 +117,8 @@ users_audit(const UsersEvent *event, const UsersClient *client)
 		return;
 	values[2] = FullTransactionIdGetDatum(GetTopFullTransactionId());
 	(void) users_write(&queries[INSERT_POSITION], values, NULL);
+	if (!event->by_relay)
+		users_notify_events();
 }
 
 /* Completes an event with who did it, from where, and writes it. */
@@ -186,6 +206,39 @@ users_log_failure(const char *what, const uint8 subject[USERS_SUBJECT_BYTES],
 						   : DatumGetCString(
 								 DirectFunctionCall1(inet_out, address))),
 			 users_errhide()));
+}
+
+static int64
+purge_events(bool nobody, TimestampTz before, int64 max)
+{
+	pg_uuid_t id;
+	Datum values[] = { BoolGetDatum(nobody), UUIDPGetDatum(&id),
+					   Int64GetDatum(max) };
+
+	users_id_of_time(&id, before);
+	return (int64) users_write(&queries[PURGE_EVENTS], values, NULL);
+}
+
+int64
+users_purge_audit(TimestampTz before, int max)
+{
+	TimestampTz week = users_after(GetCurrentTimestamp(), -NOBODY_KEPT);
+	int64 count = purge_events(false, before, max);
+
+	return count + purge_events(true, Max(before, week), max - count);
+}
+
+int64
+users_count_failures(const pg_uuid_t *user_id, TimestampTz after,
+					 TimestampTz *last)
+{
+	pg_uuid_t id;
+	Datum values[] = { UUIDPGetDatum(user_id), UUIDPGetDatum(&id) };
+
+	users_id_of_time(&id, after);
+	(void) users_read(&queries[COUNT_FAILURES], values, NULL);
+	*last = users_column_int64(0, 2, 0);
+	return users_column_int64(0, 1, 0);
 }
 
 void

@@ -17,6 +17,8 @@ typedef struct UsersEvent
 	const pg_uuid_t *domain_id; /* NULL: of no domain */
 	const char *object_type;	/* NULL: of no object */
 	const pg_uuid_t *object_id;
+	bool by_relay; /* nobody is notified: it would tell that an address is known
+					*/
 	/* One member of detail, or NULL: words of ours, never what was typed. */
 	const char *detail_name;
 	const char *detail_value;
@@ -49,6 +51,15 @@ extern void users_audit_object(const char *event, const pg_uuid_t *domain_id,
 							   const pg_uuid_t *person, const char *object_type,
 							   const pg_uuid_t *object_id, const char *name,
 							   const char *value);
+
+/* Deletes events from before a time, and nobody's after a week, at most max.
+ * Those that somebody else has locked wait for the next time. */
+extern int64 users_purge_audit(TimestampTz before, int max);
+
+/* Sign-ins of somebody that have failed since a time, and since the last one
+ * that did not; *last is when the last of them was. */
+extern int64 users_count_failures(const pg_uuid_t *user_id, TimestampTz after,
+								  TimestampTz *last);
 
 /*
  * The line of a failure: stays whatever the caller rolls back, and no setting

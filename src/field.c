@@ -61,14 +61,25 @@ users_tags_argument(FunctionCallInfo fcinfo, int n)
 }
 
 Datum
+users_object_argument(FunctionCallInfo fcinfo, int n, const char *argument)
+{
+	if (PG_ARGISNULL(n))
+		return (Datum) 0;
+	return users_checked_metadata(PG_GETARG_JSONB_P(n), argument);
+}
+
+Datum
 users_metadata_argument(FunctionCallInfo fcinfo, int n)
 {
-	Jsonb *metadata;
-
 	if (PG_ARGISNULL(n))
 		return DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"));
-	metadata = PG_GETARG_JSONB_P(n);
+	return users_object_argument(fcinfo, n, "metadata");
+}
+
+Datum
+users_checked_metadata(Jsonb *metadata, const char *argument)
+{
 	if (!JB_ROOT_IS_OBJECT(metadata) || VARSIZE(metadata) > METADATA_MAX)
-		users_raise(USERS_E_METADATA, "metadata");
+		users_raise(USERS_E_METADATA, argument);
 	return JsonbPGetDatum(metadata);
 }

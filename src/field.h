@@ -15,4 +15,12 @@ extern Datum users_tags_argument(FunctionCallInfo fcinfo, int n);
 /* Argument n, a JSON object of at most 16 kB; US005. NULL gives {}. */
 extern Datum users_metadata_argument(FunctionCallInfo fcinfo, int n);
 
+/* Metadata that was put together; US005, naming the argument, unless it is such
+ * an object. */
+extern Datum users_checked_metadata(Jsonb *metadata, const char *argument);
+
+/* Likewise; NULL gives 0, and US005 names the argument. */
+extern Datum users_object_argument(FunctionCallInfo fcinfo, int n,
+								   const char *argument);
+
 #endif

@@ -213,6 +213,24 @@ users_hashing_leave(void)
 	ConditionVariableBroadcast(&shared->freed);
 }
 
+void
+users_hashing_counts(int *hashing, int *waiting)
+{
+	*hashing = 0;
+	*waiting = 0;
+	LWLockAcquire(shared->lock, LW_SHARED);
+	for (int i = 0; i < shared->place_count; i++)
+	{
+		if (shared->places[i].pid == 0)
+			continue;
+		if (shared->places[i].hashing)
+			(*hashing)++;
+		else
+			(*waiting)++;
+	}
+	LWLockRelease(shared->lock);
+}
+
 static void
 at_transaction_end(XactEvent event, void *arg)
 {

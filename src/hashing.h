@@ -16,6 +16,9 @@
 extern bool users_hashing_enter(const UsersClient *client);
 extern void users_hashing_leave(void);
 
+/* How many backends hash, and how many wait to. Needs preload. */
+extern void users_hashing_counts(int *hashing, int *waiting);
+
 extern Size users_hashing_shmem_size(void);
 extern void users_hashing_shmem_start(void);
 extern void users_init_hashing(void);

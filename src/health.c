@@ -53,6 +53,7 @@ static Check checks[] = {
 			   "  UNION ALL SELECT p.polrelid, p.polname FROM pg_catalog.pg_policy p"
 			   "    WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c, (VALUES"
 			   "      ('object_place', 'users_listed'),"
+			   "      ('audit_event', 'users_own'), ('audit_event', 'users_done'), ('audit_event', 'users_all'),"
 			   "      ('session', 'users_own'), ('session', 'users_all'), ('language', 'users_listed'),"
 			   "      ('theme', 'users_listed'), ('signing_key', 'users_all'), ('mail', 'users_all'),"
 			   "      ('mail', 'users_relay'), ('mail_request', 'users_all'), ('mail_request', 'users_relay'),"
@@ -126,6 +127,41 @@ static Check checks[] = {
 			   " WHERE (s.name" EQ "'log_statement' AND s.setting" EQ "'all')"
 			   "    OR (s.name" EQ "'log_min_duration_statement' AND s.setting" NE "'-1')"
 			   "    OR (s.name" EQ "'log_min_duration_sample' AND s.setting" NE "'-1') ORDER BY 1" } },
+	/* Parameters are shown only with statements, unless one fails. */
+	{ "parameter_log",
+	  "the server log does not show parameters or parsed statements",
+	  "passwords and tokens may reach the log; look at: ",
+	  { .sql = "SELECT s.name FROM pg_catalog.pg_settings s"
+			   " WHERE (s.name" EQ "'log_parameter_max_length_on_error' AND s.setting" NE "'0')"
+			   "    OR (s.name" EQ "ANY ('{debug_print_parse,debug_print_rewritten,debug_print_plan}'::pg_catalog.text[])"
+			   "        AND s.setting" EQ "'on')"
+			   "    OR (s.name" EQ "'log_parameter_max_length' AND s.setting" NE "'0'"
+			   "        AND EXISTS (SELECT FROM pg_catalog.pg_settings t"
+			   "                     WHERE (t.name" EQ "'log_statement' AND t.setting" EQ "'all')"
+			   "                        OR (t.name" EQ "'log_transaction_sample_rate' AND t.setting" NE "'0')"
+			   "                        OR (t.name" EQ "ANY ('{log_min_duration_statement,log_min_duration_sample}'::pg_catalog.text[])"
+			   "                            AND t.setting" NE "'-1'))) ORDER BY 1" } },
+	{ "bypass_rls",
+	  "no role passes by the policies that hide rows from members",
+	  "these see everybody's rows in every view; ALTER ROLE ... NOBYPASSRLS, or revoke users_member: ",
+	  { .sql = "SELECT r.rolname FROM pg_catalog.pg_roles r"
+			   " WHERE r.rolbypassrls AND NOT r.rolsuper"
+			   "   AND pg_catalog.pg_has_role(r.oid, 'users_member', 'MEMBER') ORDER BY 1" } },
+	/* Events are removed when they were readable for their time, which begins
+	 * with a run of users_maintain. */
+	{ "maintenance",
+	  "nothing is kept for much longer than it should be",
+	  "rows whose time is over are still there; run users_maintain() more often, see doc/monitoring.md: ",
+	  { .sql = "SELECT o.name FROM ("
+			   "  SELECT 'audit_event', (SELECT e.occurred_at FROM users.audit_event e ORDER BY e.occurred_at, e.id LIMIT 1),"
+			   "         pg_catalog.current_setting('users.audit_retention')::pg_catalog.interval"
+			   "  UNION ALL SELECT 'event_position',"
+			   "         (SELECT e.occurred_at FROM users.audit_event e, (SELECT p.user_id, p.event_id"
+			   "             FROM users.event_position p ORDER BY p.xid, p.event_id LIMIT 1) p"
+			   "           WHERE e.user_id" EQ "p.user_id AND e.id" EQ "p.event_id),"
+			   "         pg_catalog.current_setting('users.event_retention')::pg_catalog.interval OPERATOR(pg_catalog.*) 2::pg_catalog.float8"
+			   " ) o (name, oldest, kept)"
+			   " WHERE o.oldest" LT "(pg_catalog.now() OPERATOR(pg_catalog.-) o.kept OPERATOR(pg_catalog.-) '2 days'::pg_catalog.interval)" } },
 };
 
 static UsersQuery queries[] = {

@@ -13,7 +13,8 @@ enum
 	INSERT_INVITATION,
 	RENEW,
 	SETTLE,
-	PURGE
+	PURGE,
+	FORGET
 };
 
 /* clang-format off */
@@ -49,6 +50,12 @@ static UsersQuery queries[] = {
 			   " SELECT id FROM users.invitation WHERE expires_at" LT "$1"
 			   "  ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
 		.types = { TIMESTAMPTZOID, INT8OID } },
+	[FORGET] = {
+		.sql = "DELETE FROM users.invitation"
+			   " WHERE inviter_id" EQ "ANY ($1) OR NOT by_email AND invitee_id" EQ "ANY ($1)"
+			   "    OR accepted_by" EQ "ANY ($1) OR by_email AND invitee_key" EQ "ANY ($2)"
+			   "   AND created_at" LT "$3",
+		.types = { UUIDARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID } },
 };
 /* clang-format on */
 
@@ -161,6 +168,14 @@ users_purge_invitations(TimestampTz before, int max)
 	Datum values[] = { TimestampTzGetDatum(before), Int64GetDatum(max) };
 
 	return (int64) users_write(&queries[PURGE], values, NULL);
+}
+
+int64
+users_forget_invitations(Datum user_ids, Datum emails, TimestampTz before)
+{
+	Datum values[] = { user_ids, emails, TimestampTzGetDatum(before) };
+
+	return (int64) users_write(&queries[FORGET], values, NULL);
 }
 
 void

@@ -51,6 +51,12 @@ extern void users_settle_invitation(const pg_uuid_t *id, const char *status,
 /* Deletes those that ended, or would have, before a time; at most max. */
 extern int64 users_purge_invitations(TimestampTz before, int max);
 
+/* Deletes invitations that some users, uuid[], sent, got or accepted, or that
+ * name what was their address, text[] in lower case, from before a time. How
+ * many. */
+extern int64 users_forget_invitations(Datum user_ids, Datum emails,
+									  TimestampTz before);
+
 extern void users_init_invitation(void);
 
 #endif

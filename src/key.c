@@ -296,6 +296,15 @@ users_public_jwks(MemoryContext context)
 	return MemoryContextStrdup(context, text.data);
 }
 
+bool
+users_has_active_key(void)
+{
+	Datum value = CStringGetTextDatum(
+		algorithm_name((UsersAlgorithm) users_settings.signing_algorithm));
+
+	return users_read(&queries[FIND_ACTIVE], &value, NULL) > 0;
+}
+
 void
 users_init_key(void)
 {

@@ -43,6 +43,9 @@ extern bool users_find_key_row(UsersKeyRow *row, const char *kid,
 /* Public keys as a JWK Set, in context; reads no secret. */
 extern char *users_public_jwks(MemoryContext context);
 
+/* Whether there is a key that signs now. */
+extern bool users_has_active_key(void);
+
 /* All signing keys are gone: the root key that sealed them is. */
 extern void users_delete_signing_keys(void);
 

@@ -22,7 +22,8 @@ enum
 	SPEND,
 	END_OF_KIND,
 	END_OF_MAILBOX,
-	PURGE
+	PURGE,
+	FORGET
 };
 
 #define COLUMNS                                                                \
@@ -74,6 +75,9 @@ static UsersQuery queries[] = {
 			   " SELECT id FROM users.link"
 			   "  WHERE id" LT "$1 AND (expires_at IS NULL OR expires_at" LT "$2) LIMIT $3))",
 		.types = { UUIDOID, TIMESTAMPTZOID, INT8OID } },
+	[FORGET] = {
+		.sql = "DELETE FROM users.link WHERE user_id" EQ "ANY ($1) AND (NOT nobody OR created_at" LT "$2)",
+		.types = { UUIDARRAYOID, TIMESTAMPTZOID } },
 };
 /* clang-format on */
 
@@ -366,6 +370,14 @@ users_purge_links(TimestampTz before, int max)
 	values[1] = TimestampTzGetDatum(before);
 	values[2] = Int64GetDatum(max);
 	return (int64) users_write(&queries[PURGE], values, NULL);
+}
+
+int64
+users_forget_links(Datum user_ids, TimestampTz before)
+{
+	Datum values[] = { user_ids, TimestampTzGetDatum(before) };
+
+	return (int64) users_write(&queries[FORGET], values, NULL);
 }
 
 void

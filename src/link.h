@@ -91,6 +91,10 @@ extern int users_link_ttl(UsersMailKind kind);
 /* Deletes links that ended before a time, at most max. */
 extern int64 users_purge_links(TimestampTz before, int max);
 
+/* Deletes all links of some users, uuid[]; of what was nobody's then, those
+ * from before a time. How many. */
+extern int64 users_forget_links(Datum user_ids, TimestampTz before);
+
 extern void users_init_link(void);
 
 #endif

@@ -25,7 +25,9 @@ enum
 	PURGE_MAIL,
 	PURGE_REQUESTS,
 	OVERDUE,
-	FAILED
+	FAILED,
+	FORGET_MAIL,
+	FORGET_REQUESTS
 };
 
 /* clang-format off */
@@ -115,6 +117,14 @@ static UsersQuery queries[] = {
 	[FAILED] = {
 		.sql = "SELECT pg_catalog.count(*) FROM users.mail WHERE id" GT "$1 AND state" EQ "'failed'",
 		.types = { UUIDOID } },
+	[FORGET_MAIL] = {
+		.sql = "DELETE FROM users.mail WHERE user_id" EQ "ANY ($1) AND (NOT nobody OR created_at" LT "$2)",
+		.types = { UUIDARRAYOID, TIMESTAMPTZOID } },
+	[FORGET_REQUESTS] = {
+		.sql = "DELETE FROM users.mail_request"
+			   " WHERE user_id" EQ "ANY ($1)"
+			   "    OR pg_catalog.lower(email COLLATE pg_catalog.\"C\")" EQ "ANY ($2) AND created_at" LT "$3",
+		.types = { UUIDARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID } },
 };
 /* clang-format on */
 
@@ -423,6 +433,22 @@ int64
 users_purge_requests(TimestampTz before, int max)
 {
 	return purge(PURGE_REQUESTS, before, max);
+}
+
+int64
+users_forget_mail(Datum user_ids, TimestampTz before)
+{
+	Datum values[] = { user_ids, TimestampTzGetDatum(before) };
+
+	return (int64) users_write(&queries[FORGET_MAIL], values, NULL);
+}
+
+int64
+users_forget_requests(Datum user_ids, Datum emails, TimestampTz before)
+{
+	Datum values[] = { user_ids, emails, TimestampTzGetDatum(before) };
+
+	return (int64) users_write(&queries[FORGET_REQUESTS], values, NULL);
 }
 
 int64

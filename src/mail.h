@@ -115,6 +115,13 @@ extern bool users_discard(const pg_uuid_t *id);
 extern int64 users_purge_mail(TimestampTz before, int max);
 extern int64 users_purge_requests(TimestampTz before, int max);
 
+/* Delete what is for some users, uuid[], sent or not, and was asked for by them
+ * or by what was their address, text[] in lower case, before a time: later it
+ * may be somebody else's. How many. */
+extern int64 users_forget_mail(Datum user_ids, TimestampTz before);
+extern int64 users_forget_requests(Datum user_ids, Datum emails,
+								   TimestampTz before);
+
 /* For users_health: seconds that the longest waiting mail is overdue, and how
  * many have failed in the last day. */
 extern int64 users_mail_overdue(int64 *failed);

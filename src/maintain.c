@@ -1,12 +1,16 @@
 #include "pg.h"
 
+#include "audit.h"
 #include "caller.h"
 #include "device.h"
 #include "domain.h"
+#include "events.h"
 #include "ids.h"
 #include "invitation.h"
 #include "link.h"
 #include "mail.h"
+#include "purge.h"
+#include "session.h"
 #include "settings.h"
 
 /* Rows of a task in one call: it ends soon, and is called again. */
@@ -16,6 +20,9 @@
 #define SETTLED_KEPT (30 * SECS_PER_DAY)
 /* Nobody is mailed what was asked for longer ago. */
 #define REQUESTS_KEPT SECS_PER_DAY
+/* The longest life of an access token: before, a standby has to be able to tell
+ * a session that has ended from one that it has not heard of. */
+#define SESSIONS_KEPT SECS_PER_DAY
 
 typedef struct Task
 {
@@ -31,7 +38,11 @@ static const Task tasks[] = {
 	{ "links", SETTLED_KEPT, NULL, users_purge_links },
 	{ "invitations", SETTLED_KEPT, NULL, users_purge_invitations },
 	{ "devices", USERS_DEVICE_MEMORY, NULL, users_purge_devices },
+	{ "events", 0, &users_settings.event_retention, users_purge_events },
 	{ "domains", 0, &users_settings.deletion_grace, users_purge_domains },
+	{ "accounts", 0, &users_settings.deletion_grace, users_purge_accounts },
+	{ "sessions", SESSIONS_KEPT, NULL, users_purge_sessions },
+	{ "audit_events", 0, &users_settings.audit_retention, users_purge_audit },
 };
 
 PG_FUNCTION_INFO_V1(users_maintain);

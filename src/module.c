@@ -4,11 +4,15 @@
 
 #include "access.h"
 #include "account.h"
+#include "account_edit.h"
 #include "audit.h"
 #include "caller.h"
 #include "choice.h"
+#include "circle.h"
 #include "device.h"
 #include "domain.h"
+#include "events.h"
+#include "export.h"
 #include "guard.h"
 #include "hashing.h"
 #include "health.h"
@@ -27,6 +31,8 @@
 #include "objects.h"
 #include "password.h"
 #include "permission.h"
+#include "person.h"
+#include "picture.h"
 #include "place.h"
 #include "protect.h"
 #include "revocation.h"
@@ -39,6 +45,7 @@
 #include "shown.h"
 #include "sight.h"
 #include "site.h"
+#include "stats.h"
 #include "template.h"
 #include "throttle.h"
 #include "word.h"
@@ -114,7 +121,12 @@ _PG_init(void)
 	users_init_key();
 	users_init_identifier();
 	users_init_account();
+	users_init_account_edit();
 	users_init_choice();
+	users_init_person();
+	users_init_picture();
+	users_init_circle();
+	users_init_export();
 	users_init_rights();
 	users_init_access();
 	users_init_session();
@@ -142,4 +154,6 @@ _PG_init(void)
 	users_init_held();
 	users_init_setup();
 	users_init_health();
+	users_init_events();
+	users_init_stats();
 }

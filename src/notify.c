@@ -20,6 +20,9 @@ typedef struct Pending
 static Pending pending[PENDING_MAX];
 static int pending_count = 0;
 
+/* The lowest nesting level at which an event was written; 0: none. */
+static int events_level = 0;
+
 void
 users_notify_mail(const pg_uuid_t *id)
 {
@@ -28,6 +31,14 @@ users_notify_mail(const pg_uuid_t *id)
 	pending[pending_count].id = *id;
 	pending[pending_count].level = GetCurrentTransactionNestLevel();
 	pending_count++;
+}
+
+void
+users_notify_events(void)
+{
+	int level = GetCurrentTransactionNestLevel();
+
+	events_level = events_level == 0 ? level : Min(events_level, level);
 }
 
 /* Whether the commit that is beginning will wait for a standby. */
@@ -51,16 +62,19 @@ send_all(void)
 		text[USERS_UUID_TEXT] = '\0';
 		Async_Notify("users_mail", text);
 	}
+	if (events_level > 0)
+		Async_Notify("users_events", "");
 }
 
 /* After PREPARE a NOTIFY would be an error: the relay's poll finds the mail. */
 static void
 at_transaction_end(XactEvent event, void *arg)
 {
-	if (event == XACT_EVENT_PRE_COMMIT && pending_count > 0 &&
-		!waits_for_standbys())
+	if (event == XACT_EVENT_PRE_COMMIT &&
+		(pending_count > 0 || events_level > 0) && !waits_for_standbys())
 		send_all();
 	pending_count = 0;
+	events_level = 0;
 }
 
 static void
@@ -69,6 +83,10 @@ at_subtransaction_end(SubXactEvent event, SubTransactionId mine,
 {
 	int level = GetCurrentTransactionNestLevel();
 
+	if (event == SUBXACT_EVENT_ABORT_SUB && events_level >= level)
+		events_level = 0;
+	else if (event == SUBXACT_EVENT_COMMIT_SUB && events_level >= level)
+		events_level = level - 1;
 	if (event == SUBXACT_EVENT_ABORT_SUB)
 		while (pending_count > 0 && pending[pending_count - 1].level >= level)
 			pending_count--;

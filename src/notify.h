@@ -9,6 +9,10 @@
 /* Tells the mail relay, when this transaction commits, of a mail by its id. */
 extern void users_notify_mail(const pg_uuid_t *id);
 
+/* Tells those who follow users_events, when this transaction commits, that
+ * something happened, and nothing else. Not for what a relay finds out. */
+extern void users_notify_events(void);
+
 /* Registers the transaction callbacks; called once, by _PG_init. */
 extern void users_init_notify(void);
 

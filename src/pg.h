@@ -9,6 +9,7 @@
 #include "postgres.h"
 /* clang-format on */
 
+#include "access/detoast.h"
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/parallel.h"
@@ -44,6 +45,7 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
 #include "nodes/pathnodes.h"
 #include "nodes/supportnodes.h"
@@ -65,6 +67,7 @@
 #include "utils/datum.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
+#include "utils/formatting.h"
 #include "utils/guc.h"
 #include "utils/inet.h"
 #include "utils/inval.h"

@@ -14,8 +14,6 @@
 #include "session.h"
 #include "settings.h"
 
-#define PERSON_COLUMNS 18
-
 PG_FUNCTION_INFO_V1(users_profile);
 PG_FUNCTION_INFO_V1(users_options);
 PG_FUNCTION_INFO_V1(users_change_password);
@@ -26,8 +24,8 @@ Datum
 users_profile(PG_FUNCTION_ARGS)
 {
 	UsersCall call;
-	Datum values[PERSON_COLUMNS];
-	bool nulls[PERSON_COLUMNS];
+	Datum values[USERS_PERSON_COLUMNS];
+	bool nulls[USERS_PERSON_COLUMNS];
 	pg_uuid_t user_id;
 
 	users_begin(&call, "users_profile", USERS_READS);
@@ -36,7 +34,7 @@ users_profile(PG_FUNCTION_ARGS)
 	if (!users_profile_row(&user_id, values, nulls, call.context))
 		users_raise(USERS_E_NO_IDENTITY, NULL);
 	users_leave_owner(&call);
-	return users_row(fcinfo, values, nulls, PERSON_COLUMNS);
+	return users_row(fcinfo, values, nulls, USERS_PERSON_COLUMNS);
 }
 
 /* users_options() users_public_options */

@@ -21,6 +21,7 @@ typedef struct UsersQuery
 #define LT	 " OPERATOR(pg_catalog.<) "
 #define GT	 " OPERATOR(pg_catalog.>) "
 #define LE	 " OPERATOR(pg_catalog.<=) "
+#define GE	 " OPERATOR(pg_catalog.>=) "
 #define PLUS " OPERATOR(pg_catalog.+) "
 
 /* Makes a module's statements known to users_prepare_statements. */

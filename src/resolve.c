@@ -34,7 +34,8 @@ static bool
 write_reset(const UsersAccount *account, const UsersMailRequest *request)
 {
 	UsersEvent event = { .event = "reset_requested",
-						 .user_id = account->user_id };
+						 .user_id = account->user_id,
+						 .by_relay = true };
 
 	if (!account->exists || account->status != USERS_ENABLED)
 		return false;

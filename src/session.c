@@ -23,7 +23,10 @@ enum
 	END_OTHERS,
 	END_ALL,
 	TOUCH,
-	FIND_OWNER
+	FIND_OWNER,
+	LOCK_OVER,
+	NOTE_LOGIN,
+	PURGE
 };
 
 /* clang-format off */
@@ -64,6 +67,28 @@ static UsersQuery queries[] = {
 	[FIND_OWNER] = {
 		.sql = "SELECT user_id FROM users.session WHERE id" EQ "$1",
 		.types = { UUIDOID } },
+	/* By id, which is by age: an index on expires_at would have to be written at
+	 * every refresh. */
+	[LOCK_OVER] = {
+		.sql = "SELECT ARRAY(SELECT id FROM users.session"
+			   "              WHERE id" LT "$1 AND (ended_at" LT "$2 OR expires_at" LT "$2)"
+			   "              ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED)",
+		.types = { UUIDOID, TIMESTAMPTZOID, INT8OID } },
+	/* Sign-ins pass this lock; who changes the account does not, and goes
+	 * first. */
+	[NOTE_LOGIN] = {
+		.sql = "UPDATE users.account a SET last_login_at = l.created_at"
+			   "  FROM (SELECT s.user_id, pg_catalog.max(s.created_at) AS created_at FROM users.session s"
+			   "         WHERE s.id" EQ "ANY ($1) GROUP BY s.user_id) l"
+			   " WHERE a.user_id" EQ "l.user_id AND coalesce(a.last_login_at" LT "l.created_at, true)"
+			   "   AND a.user_id" EQ "ANY (ARRAY(SELECT b.user_id FROM users.account b"
+			   "        WHERE b.user_id" EQ "ANY (ARRAY(SELECT s.user_id FROM users.session s WHERE s.id" EQ "ANY ($1)))"
+			   "          FOR NO KEY UPDATE SKIP LOCKED))",
+		.types = { UUIDARRAYOID } },
+	[PURGE] = {
+		.sql = "DELETE FROM users.session s USING users.account a"
+			   " WHERE s.id" EQ "ANY ($1) AND a.user_id" EQ "s.user_id AND s.created_at" LE "a.last_login_at",
+		.types = { UUIDARRAYOID } },
 };
 /* clang-format on */
 
@@ -320,6 +345,27 @@ users_rotate_session(UsersSession *session, bool *rotated)
 		session->expires_at = rotation.expires_at;
 	}
 	return true;
+}
+
+/* ---- maintenance ---- */
+
+int64
+users_purge_sessions(TimestampTz before, int max)
+{
+	pg_uuid_t id;
+	Datum values[] = { UUIDPGetDatum(&id), TimestampTzGetDatum(before),
+					   Int64GetDatum(max) };
+	Datum over;
+	bool isnull;
+
+	users_id_of_time(&id, before);
+	(void) users_write(&queries[LOCK_OVER], values, NULL);
+	over = datumCopy(users_column(0, 1, &isnull), false, -1);
+	if (ArrayGetNItems(ARR_NDIM(DatumGetArrayTypeP(over)),
+					   ARR_DIMS(DatumGetArrayTypeP(over))) == 0)
+		return 0;
+	(void) users_write(&queries[NOTE_LOGIN], &over, NULL);
+	return (int64) users_write(&queries[PURGE], &over, NULL);
 }
 
 void

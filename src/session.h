@@ -72,6 +72,11 @@ extern bool users_touch_session(const pg_uuid_t *user_id, const pg_uuid_t *id);
 /* Whose session it is; false when there is none. */
 extern bool users_find_session_owner(const pg_uuid_t *id, pg_uuid_t *user_id);
 
+/* Deletes rows of what ended, whatever way, before a time, at most max; the
+ * account then remembers when it last signed in. What somebody else has locked
+ * waits for the next time. */
+extern int64 users_purge_sessions(TimestampTz before, int max);
+
 extern void users_init_session(void);
 
 #endif

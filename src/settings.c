@@ -218,9 +218,11 @@ static const struct config_enum_entry algorithms[] = {
 	{ NULL, 0, false }
 };
 
-static const struct config_enum_entry scopes[] = { { "shared", 0, false },
-												   { "all", 1, false },
-												   { NULL, 0, false } };
+static const struct config_enum_entry scopes[] = {
+	{ "shared", USERS_SEARCH_SHARED, false },
+	{ "all", USERS_SEARCH_ALL, false },
+	{ NULL, 0, false }
+};
 
 /* Whether a text is free of control characters and at most max bytes long. */
 static bool
@@ -336,8 +338,8 @@ users_define_settings(void)
 		NULL, NULL);
 	DefineCustomEnumVariable("users.search_scope", "Whom users_search finds.",
 							 "shared: people of one's domains; all: everybody.",
-							 SET(search_scope), 0, scopes, PGC_SUSET, 0, NULL,
-							 NULL, NULL);
+							 SET(search_scope), USERS_SEARCH_SHARED, scopes,
+							 PGC_SUSET, 0, NULL, NULL, NULL);
 
 	/* Defining a setting of server start any later is FATAL. */
 	if (process_shared_preload_libraries_in_progress)

@@ -11,6 +11,12 @@ typedef enum UsersRegistration
 	USERS_REGISTRATION_CLOSED
 } UsersRegistration;
 
+typedef enum UsersSearchScope
+{
+	USERS_SEARCH_SHARED,
+	USERS_SEARCH_ALL
+} UsersSearchScope;
+
 /* Times are in seconds, sizes as their names say. */
 typedef struct UsersSettings
 {
@@ -43,7 +49,7 @@ typedef struct UsersSettings
 	int event_retention;
 	int registration;	   /* UsersRegistration */
 	int signing_algorithm; /* UsersAlgorithm */
-	int search_scope;
+	int search_scope;	   /* UsersSearchScope */
 	bool require_verified_email;
 	bool trust_socket_address;
 	bool synchronous_revocation;

@@ -1,8 +1,11 @@
 #include "pg.h"
 
+#include "ids.h"
 #include "query.h"
 #include "role.h"
+#include "settings.h"
 #include "shown.h"
+#include "throttle.h"
 
 /* Whatever there is: what the built-in role holds. */
 #define EVERYTHING                                                             \
@@ -15,7 +18,8 @@ enum
 {
 	SHOW_DOMAIN,
 	SHOW_ROLE,
-	SHOW_ROLE_MEMBER
+	SHOW_ROLE_MEMBER,
+	SHOW_ACCOUNT
 };
 
 /* clang-format off */
@@ -58,6 +62,19 @@ static UsersQuery queries[] = {
 			   " WHERE a.user_id" EQ "$2 AND a.domain_id" EQ "r.domain_id AND a.role_id" EQ "$1"
 			   "   AND a.object_type" EQ "$3 AND a.object_id" EQ "$4",
 		.types = { UUIDOID, UUIDOID, TEXTOID, UUIDOID } },
+	[SHOW_ACCOUNT] = {
+		.sql = "SELECT a.user_id, a.email, p.username, p.first_name, p.last_name, a.status, a.platform_role,"
+			   "       a.email_verified_at, a.language, a.theme, a.tags, a.metadata, a.admin_metadata,"
+			   "       a.created_at, a.updated_at,"
+			   "       (SELECT pg_catalog.max(l.at) FROM (VALUES (a.last_login_at),"
+			   "          ((SELECT s.created_at FROM users.session s WHERE s.user_id" EQ "$1 ORDER BY s.id DESC LIMIT 1))) l (at)),"
+			   "       (SELECT pg_catalog.count(*) FROM users.session s"
+			   "         WHERE s.user_id" EQ "$1 AND s.ended_at IS NULL AND s.expires_at" GT "$2),"
+			   "       NULL::pg_catalog.timestamptz, a.reset_required, a.disabled_reason, a.deleted_at,"
+			   "       a.deleted_at OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => $3)"
+			   "  FROM users.account a JOIN users.person p ON p.user_id" EQ "a.user_id"
+			   " WHERE a.user_id" EQ "$1",
+		.types = { UUIDOID, TIMESTAMPTZOID, FLOAT8OID } },
 };
 /* clang-format on */
 
@@ -100,6 +117,24 @@ users_show_role_member(UsersShown *shown, const pg_uuid_t *role_id,
 	users_scope_values(values, 2, object_type, object_id);
 	show(shown, &queries[SHOW_ROLE_MEMBER], values, NULL,
 		 USERS_ROLE_MEMBER_COLUMNS, context);
+}
+
+#define THROTTLED_UNTIL 17 /* column, from 0 */
+
+void
+users_show_account(UsersShown *shown, const pg_uuid_t *user_id,
+				   MemoryContext context)
+{
+	Datum values[] = { UUIDPGetDatum(user_id),
+					   TimestampTzGetDatum(GetCurrentTimestamp()),
+					   Float8GetDatum((double) users_settings.deletion_grace) };
+	TimestampTz until =
+		users_listed_until(users_list_throttled(CurrentMemoryContext), user_id);
+
+	show(shown, &queries[SHOW_ACCOUNT], values, NULL, USERS_ACCOUNT_COLUMNS,
+		 context);
+	shown->nulls[THROTTLED_UNTIL] = until == 0;
+	shown->values[THROTTLED_UNTIL] = TimestampTzGetDatum(until);
 }
 
 void

@@ -1,4 +1,5 @@
-/* Rows of the views users_domains, users_roles and users_role_members, as the
+/* Rows of the views users_domains, users_roles, users_role_members and
+ * users_accounts, as the
  * functions that make or change such a thing return them: what the views show
  * is written down here once more, whoever may see it. Inside
  * users_enter_owner. */
@@ -8,7 +9,8 @@
 #define USERS_DOMAIN_COLUMNS	  12
 #define USERS_ROLE_COLUMNS		  9
 #define USERS_ROLE_MEMBER_COLUMNS 11
-#define USERS_SHOWN_COLUMNS		  12
+#define USERS_ACCOUNT_COLUMNS	  22
+#define USERS_SHOWN_COLUMNS		  22
 
 /* A row of one of them, in a context that outlives SPI. */
 typedef struct UsersShown
@@ -28,6 +30,10 @@ extern void users_show_role_member(UsersShown *shown, const pg_uuid_t *role_id,
 								   const char *object_type,
 								   const pg_uuid_t *object_id,
 								   MemoryContext context);
+
+/* Of users_accounts; throttled_until is looked up. */
+extern void users_show_account(UsersShown *shown, const pg_uuid_t *user_id,
+							   MemoryContext context);
 
 extern void users_init_shown(void);
 

@@ -5,6 +5,7 @@
 
 #include "core/grammar.h"
 #include "core/keyring.h"
+#include "ids.h"
 #include "settings.h"
 #include "throttle.h"
 
@@ -193,6 +194,198 @@ users_lift_throttle(const pg_uuid_t *account, const UsersClient *client)
 	}
 	LWLockRelease(shared->lock);
 	return lifted;
+}
+
+/* ---- looking ---- */
+
+/* The end of an entry's throttled time, which no clock that was put back makes
+ * longer than a window; 0 when it is not in one. */
+static int64
+end_of_wait(const UsersThrottleEntry *entry, int64 now)
+{
+	if (entry->until <= now)
+		return 0;
+	return Min(entry->until, now + users_settings.failed_login_window);
+}
+
+/* Whether an entry is of a budget of sign-ins of accounts: from one client
+ * ("pair") or from all ("identifier"). */
+static bool
+is_of_account(const UsersThrottleEntry *entry, const char *kind)
+{
+	uint8 wanted[USERS_THROTTLE_KEY];
+
+	kind_part(wanted, kind);
+	return memcmp(entry->key + ACCOUNT_PART + NETWORK_PART,
+				  wanted + ACCOUNT_PART + NETWORK_PART, KIND_PART) == 0;
+}
+
+static TimestampTz
+as_time(int64 until)
+{
+	return until == 0 ? 0 : users_from_unix_time(until);
+}
+
+/* The end of one budget's throttled time. */
+static TimestampTz
+budget_until(const UsersBudget *budget)
+{
+	int64 now = (int64) time(NULL);
+	int64 until;
+
+	LWLockAcquire(shared->lock, LW_SHARED);
+	until = users_throttle_until(&shared->table, budget->key, now);
+	LWLockRelease(shared->lock);
+	return as_time(Min(until, now + users_settings.failed_login_window));
+}
+
+/* One account that is throttled, by the part of the keys that stands for it. */
+typedef struct Waiting
+{
+	uint8 account[ACCOUNT_PART];
+	bool everywhere;
+	int64 until;
+} Waiting;
+
+struct UsersThrottledList
+{
+	int count;
+	Waiting waiting[FLEXIBLE_ARRAY_MEMBER];
+};
+
+static int
+compare_waiting(const void *a, const void *b)
+{
+	return memcmp(((const Waiting *) a)->account,
+				  ((const Waiting *) b)->account, ACCOUNT_PART);
+}
+
+/* Copies what is in a throttled time while the table is locked, and sorts it
+ * out afterwards: sign-ins wait for that lock. */
+UsersThrottledList *
+users_list_throttled(MemoryContext context)
+{
+	size_t count = (size_t) BUCKETS * USERS_THROTTLE_WAYS;
+	int64 now = (int64) time(NULL);
+	UsersThrottleEntry *copies = NULL;
+	UsersThrottledList *list;
+	size_t room = 0;
+	size_t n = 0;
+
+	LWLockAcquire(shared->lock, LW_SHARED);
+	for (size_t i = 0; i < count; i++)
+		room += shared->table.entries[i].until > now ? 1 : 0;
+	LWLockRelease(shared->lock);
+	copies = palloc(Max(room, 1) * sizeof(*copies));
+	LWLockAcquire(shared->lock, LW_SHARED);
+	for (size_t i = 0; i < count && n < room; i++)
+		if (shared->table.entries[i].until > now)
+			copies[n++] = shared->table.entries[i];
+	LWLockRelease(shared->lock);
+	list = MemoryContextAlloc(context, offsetof(UsersThrottledList, waiting) +
+										   Max(n, 1) * sizeof(Waiting));
+	list->count = 0;
+	for (size_t i = 0; i < n; i++)
+	{
+		Waiting *waiting = &list->waiting[list->count];
+
+		waiting->everywhere = is_of_account(&copies[i], "identifier");
+		if (!waiting->everywhere && !is_of_account(&copies[i], "pair"))
+			continue;
+		memcpy(waiting->account, copies[i].key, ACCOUNT_PART);
+		waiting->until = end_of_wait(&copies[i], now);
+		list->count++;
+	}
+	pfree(copies);
+	qsort(list->waiting, (size_t) list->count, sizeof(Waiting),
+		  compare_waiting);
+	return list;
+}
+
+/* Where an account's entries begin in a list; moves over those before it. */
+static int
+first_of(const UsersThrottledList *list, const uint8 *key)
+{
+	int low = 0;
+	int high = list->count;
+
+	while (low < high)
+	{
+		int middle = low + (high - low) / 2;
+
+		if (memcmp(list->waiting[middle].account, key, ACCOUNT_PART) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The last end among an account's entries, of one kind or both. */
+static int64
+last_until(const UsersThrottledList *list, const pg_uuid_t *account,
+		   bool pairs_only)
+{
+	uint8 key[USERS_THROTTLE_KEY];
+	int64 until = 0;
+
+	account_part(key, account);
+	for (int i = first_of(list, key);
+		 i < list->count &&
+		 memcmp(list->waiting[i].account, key, ACCOUNT_PART) == 0;
+		 i++)
+		if (!pairs_only || !list->waiting[i].everywhere)
+			until = Max(until, list->waiting[i].until);
+	return until;
+}
+
+TimestampTz
+users_listed_until(const UsersThrottledList *list, const pg_uuid_t *account)
+{
+	return list->count == 0 ? 0 : as_time(last_until(list, account, false));
+}
+
+void
+users_look_at_throttle(UsersThrottled *seen, const pg_uuid_t *account,
+					   const UsersClient *client)
+{
+	UsersCharge charge = { .count = 0 };
+
+	memset(seen, 0, sizeof(*seen));
+	add_budget(&charge, "identifier", account, NULL, 1);
+	seen->account = budget_until(&charge.budgets[0]);
+	if (client == NULL)
+	{
+		UsersThrottledList *list = users_list_throttled(CurrentMemoryContext);
+
+		seen->together = as_time(last_until(list, account, true));
+		pfree(list);
+		return;
+	}
+	add_budget(&charge, "pair", account, client, 1);
+	add_budget(&charge, "address", NULL, client, 1);
+	seen->together = budget_until(&charge.budgets[1]);
+	seen->client = budget_until(&charge.budgets[2]);
+}
+
+/* A bucket at a time: who signs in waits for none of it. */
+int64
+users_throttled_count(void)
+{
+	int64 now = (int64) time(NULL);
+	int64 found = 0;
+
+	for (size_t bucket = 0; bucket < BUCKETS; bucket++)
+	{
+		const UsersThrottleEntry *entries =
+			&shared->table.entries[bucket * USERS_THROTTLE_WAYS];
+
+		LWLockAcquire(shared->lock, LW_SHARED);
+		for (int i = 0; i < USERS_THROTTLE_WAYS; i++)
+			found += entries[i].until > now;
+		LWLockRelease(shared->lock);
+	}
+	return found;
 }
 
 /* Writes the table at shutdown, in the postmaster; a crash loses it. */

@@ -52,6 +52,34 @@ extern void users_charge_refund(const UsersCharge *charge);
 extern bool users_lift_throttle(const pg_uuid_t *account,
 								const UsersClient *client);
 
+/*
+ * For who asks why somebody cannot sign in; nothing is charged. The ends of
+ * throttled times, 0 where there is none: of the account from the client (NULL:
+ * the last to end of all clients), of the account, of the client.
+ */
+typedef struct UsersThrottled
+{
+	TimestampTz together;
+	TimestampTz account;
+	TimestampTz client;
+} UsersThrottled;
+
+extern void users_look_at_throttle(UsersThrottled *seen,
+								   const pg_uuid_t *account,
+								   const UsersClient *client);
+
+/* The accounts that are throttled now, for a list of many, in context. */
+typedef struct UsersThrottledList UsersThrottledList;
+
+extern UsersThrottledList *users_list_throttled(MemoryContext context);
+/* When the last of an account's throttled times ends; 0: there is none. */
+extern TimestampTz users_listed_until(const UsersThrottledList *list,
+									  const pg_uuid_t *account);
+
+/* How many budgets are within a throttled time now, on the whole server. Needs
+ * preload. */
+extern int64 users_throttled_count(void);
+
 /* Memory, and the file that keeps it over a restart; called by module.c. */
 extern Size users_throttle_shmem_size(void);
 extern void users_throttle_shmem_start(void);

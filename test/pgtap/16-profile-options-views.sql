@@ -8,7 +8,7 @@
 
 SET users.argon2_memory = '19MB';
 BEGIN;
-SELECT plan(405);
+SELECT plan(416);
 
 \ir ../lib/answer.sql
 
@@ -107,7 +107,7 @@ SELECT is(pg_temp.answer(format('SELECT 1 FROM %s', t), who, true), '42501', who
 GRANT USAGE ON SCHEMA users TO users_member;
 SELECT is(pg_temp.answer(format('SELECT %s FROM users.%s', col, t), who, true), '42501', 'even in the schema, ' || left(who, 12) || ' does not read ' || t || '.' || col)
   FROM (VALUES ('session', 'nonce'), ('session', 'current_random'), ('session', 'previous_random'), ('session', 'counter'), ('credential', 'password_hash'), ('credential', 'user_id'),
-               ('root_key', 'secret'), ('signing_key', 'sealed_secret'), ('account', 'email'), ('person', 'listed'), ('identifier', 'identifier'), ('audit_event', 'event'),
+               ('root_key', 'secret'), ('signing_key', 'sealed_secret'), ('account', 'email'), ('person', 'listed'), ('identifier', 'identifier'),
                ('person_id', 'user_id'), ('event_position', 'xid'), ('link', 'nonce'), ('link', 'recipient'), ('mail', 'data'), ('mail', 'link_id'), ('mail_request', 'client_address'), ('known_device', 'device'), ('domain', 'deleted_at'), ('invitation', 'invitee_key')) v (t, col), (VALUES (pg_temp.access('mia1')), (pg_temp.access('root')), ('users_dba')) w (who);
 SELECT isnt(pg_temp.answer('TRUNCATE users.session', pg_temp.access('root'), true), 'NULL', 'an administrator does not empty a table');
 SELECT is(pg_temp.answer(statement, pg_temp.access('root'), true), '42501', 'an administrator does not write: ' || statement)

@@ -57,6 +57,15 @@ INSERT INTO function_rights VALUES
 	('users_withdraw_invitation', 'member admin dba person'),
 	('received_invitations',      'member admin dba person'),
 	('inviter_of',                'member admin dba person'),
+	('users_update_profile',      'member admin dba person'),
+	('users_set_preferences',     'member admin dba person'),
+	('users_set_picture',         'member admin dba person'),
+	('users_remove_picture',      'member admin dba person'),
+	('users_picture',             'anon member admin dba person'),
+	('users_search',              'member admin dba person'),
+	('users_export',              'member admin dba person'),
+	('users_define_language',     'admin dba person'),
+	('users_define_theme',        'admin dba person'),
 	('users_claim_mail',          'relay'),
 	('users_mail_sent',           'relay'),
 	('users_mail_failed',         'relay'),
@@ -81,8 +90,18 @@ INSERT INTO function_rights VALUES
 	('users_enable_user',         'admin dba person'),
 	('users_set_platform_role',   'admin dba person'),
 	('users_unlock',              'admin dba person'),
+	('users_update_account',      'admin dba person'),
+	('users_delete_user',         'admin dba person'),
+	('users_restore_user',        'admin dba person'),
+	('users_purge_user',          'admin dba person'),
+	('users_why',                 'admin dba person'),
+	('throttled_until',           'admin dba person'),
+	('same_id',                   'admin dba person'),
+	('same_id_support',           ''),
 	('users_id',                  'admin dba person'),
 	('users_health',              'admin dba person'),
+	('users_events',              'admin dba person service'),
+	('metrics',                   'admin dba person service'),
 	('users_rotate_key',          'admin dba person'),
 	('users_revoke_key',          'admin dba person'),
 	('users_create_domain',         'member admin dba person'),
@@ -143,6 +162,9 @@ INSERT INTO view_rights VALUES
 	('users_outbox',    'admin dba person relay'),
 	('users_templates', 'admin dba person'),
 	('users_sites',     'admin dba person'),
+	('users_accounts',  'admin dba person'),
+	('users_audit',     'member admin dba person'),
+	('users_stats',     'admin dba person service'),
 	('users_keys',      'admin dba person');
 
 CREATE TEMP VIEW relations AS
@@ -164,7 +186,7 @@ SELECT is_empty($$ SELECT v.relname, t.relname, a.attname, short
                      JOIN relations t ON t.oid = d.refobjid AND t.relkind = 'r'
                      JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
                     CROSS JOIN who
-                    WHERE v.relkind = 'v' AND has_table_privilege(role, v.oid, 'SELECT') AND NOT has_column_privilege(role, t.oid, a.attnum, 'SELECT') $$,
+                    WHERE v.relkind = 'v' AND v.relname <> 'users_accounts' AND has_table_privilege(role, v.oid, 'SELECT') AND NOT has_column_privilege(role, t.oid, a.attnum, 'SELECT') $$,
                 'who may read a view may read what it reads');
 
 ---- tables
@@ -186,6 +208,7 @@ SELECT set_eq($$ SELECT relname::text || '.' || attname, string_agg(short, ' ' O
                                 ('mail', 'user_id id kind recipient nobody language site state attempts created_at next_attempt_at sent_at last_error', 'admin dba person relay'),
                                 ('mail_request', 'id kind email user_id site created_at', 'admin dba person relay'),
                                 ('invitation', 'id domain_id role_id inviter_id invitee status created_at expires_at answered_at accepted_by', 'member admin dba person'),
+                                ('audit_event', 'user_id id occurred_at event outcome actor_id session_id domain_id object_type object_id client_address user_agent nobody detail', 'member admin dba person'),
                                 ('mail_template', 'kind language subject body_text body_html built_in', 'admin dba person'),
                                 ('site', 'name reset_url verify_url invitation_url registration_url sender product_name', 'admin dba person')) v (relation, columns, shorts),
                         regexp_split_to_table(columns, ' ') col $$, 'columns are read for the views alone');

@@ -8,7 +8,7 @@
 
 SET users.argon2_memory = '19MB';
 SET client_min_messages = error;
-SELECT plan(139);
+SELECT plan(148);
 \ir ../lib/story.sql
 
 CREATE TEMP TABLE ours AS

@@ -23,7 +23,7 @@ SELECT format('REVOKE users_proxy FROM %s', member::regrole) FROM pg_auth_member
 ---- what there is, and for whom
 
 SELECT set_eq('SELECT name FROM users_health()', $$ VALUES ('preload'), ('encoding'), ('root_key'), ('signing_key'), ('client_address'), ('mail'), ('inheriting_logins'), ('owner_members'), ('foreign_objects'), ('foreign_keys'),
-              ('table_grants'), ('protected_tables'), ('open_views'), ('temporary_objects'), ('notification_queue'), ('statement_log') $$, 'these are the checks');
+              ('table_grants'), ('protected_tables'), ('open_views'), ('bypass_rls'), ('parameter_log'), ('maintenance'), ('temporary_objects'), ('notification_queue'), ('statement_log') $$, 'these are the checks');
 SELECT is_empty('SELECT * FROM users_health() WHERE name IS NULL OR ok IS NULL OR coalesce(detail, '''') = ''''', 'each has a name, a verdict and what was found');
 SELECT is((SELECT count(*) FROM users_health()), (SELECT count(DISTINCT name) FROM users_health()), 'and is made once');
 SELECT is((SELECT count(*) FROM users.root_key), 0::bigint, 'asking makes no key');

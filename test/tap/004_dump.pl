@@ -64,7 +64,7 @@ sub contents
 	my ($node, $db) = @_;
 	my @tables = split /\n/, answer($node, <<'SQL', db => $db);
 SELECT c.oid::regclass FROM pg_class c
- WHERE c.relnamespace = 'users'::regnamespace AND c.relkind = 'r' AND c.relname <> 'event_position' ORDER BY 1
+ WHERE c.relnamespace = 'users'::regnamespace AND c.relkind = 'r' AND c.relname NOT IN ('event_position', 'event_mark') ORDER BY 1
 SQL
 
 	return {
