@@ -162,6 +162,16 @@ users_hash_governed(UsersAttempt *attempt, UsersPasswordHash out,
 	return done;
 }
 
+bool
+users_try_to_write(UsersAttempt *attempt, void (*work)(void *), void *argument)
+{
+	bool done = users_with_patience(work, argument);
+
+	if (!done)
+		attempt->retry_after = USERS_BUSY_RETRY;
+	return done;
+}
+
 const UsersPassword *
 users_take_new_password(FunctionCallInfo fcinfo, int n, int confirmation,
 						const UsersAccount *account)

@@ -46,6 +46,11 @@ extern UsersVerdict users_try_password(UsersAttempt *attempt,
 extern bool users_hash_governed(UsersAttempt *attempt, UsersPasswordHash out,
 								const UsersPassword *password);
 
+/* users_with_patience for an attempt; false, nothing done, when it must be
+ * answered with busy. */
+extern bool users_try_to_write(UsersAttempt *attempt, void (*work)(void *),
+							   void *argument);
+
 /* The new password of argument n, given twice: US004 when the two differ, US003
  * when it is weak for the account. Uses both slots. */
 extern const UsersPassword *

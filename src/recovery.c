@@ -80,11 +80,8 @@ reset_password(Reset *reset, UsersAttempt *attempt,
 {
 	if (!users_hash_governed(attempt, reset->hash, password))
 		return "busy";
-	if (!users_with_patience(store_reset, reset))
-	{
-		attempt->retry_after = USERS_BUSY_RETRY;
+	if (!users_try_to_write(attempt, store_reset, reset))
 		return "busy";
-	}
 	if (!reset->done)
 		return "invalid_token";
 	record_reset(reset, &attempt->client);

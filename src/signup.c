@@ -251,12 +251,11 @@ sign_up(Signup *signup, const UsersPassword *password)
 	}
 	signup->account->password_hash = hash;
 	users_new_id(&signup->account->user_id);
-	done = users_with_patience(make_and_sign_in, signup);
+	done = users_try_to_write(attempt, make_and_sign_in, signup);
 	sodium_memzero(hash, sizeof(hash));
-	if (done)
-		return signup->spent ? "invalid_token" : "ok";
-	attempt->retry_after = USERS_BUSY_RETRY;
-	return "busy";
+	if (!done)
+		return "busy";
+	return signup->spent ? "invalid_token" : "ok";
 }
 
 PG_FUNCTION_INFO_V1(users_register);

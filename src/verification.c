@@ -74,11 +74,10 @@ request_new(UsersAttempt *attempt, Wish *wish, char *email, char *site)
 		return "throttled";
 	wish->email = email;
 	wish->request = &request;
-	if (users_with_patience(store_wish, wish))
+	if (users_try_to_write(attempt, store_wish, wish))
 		return wish->changed ? "accepted" : "invalid_credentials";
 	wish->changed = false;
 	users_charge_refund(&charge);
-	attempt->retry_after = USERS_BUSY_RETRY;
 	return "busy";
 }
 
@@ -225,11 +224,8 @@ verify(Verification *verification, UsersAttempt *attempt,
 	}
 	if (verdict != USERS_PASSED)
 		return users_verdict_status(verdict);
-	if (!users_with_patience(store_verification, verification))
-	{
-		attempt->retry_after = USERS_BUSY_RETRY;
+	if (!users_try_to_write(attempt, store_verification, verification))
 		return "busy";
-	}
 	if (!verification->done)
 		return "invalid_token";
 	record_verification(verification, attempt);
