@@ -197,6 +197,12 @@ sub hold_slot
 		my $psql = background($node, "SELECT status FROM users_login('$name', 'wrong')", %params, name => $name);
 
 		find_backend($node, $psql, "query = 'users_login(...)'");
+		if ($psql->{pid} eq '')
+		{
+			# Seen, and gone before it was asked who it is.
+			$psql->finish;
+			next;
+		}
 		usleep(1000) until memory_of($psql->{pid}) > 50 || $psql->has_ended;
 		kill 'STOP', $psql->{pid};
 		return $psql if memory_of($psql->{pid}) > 50;
