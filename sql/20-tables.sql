@@ -119,9 +119,10 @@ CREATE TABLE users.signing_key (
 	public_key bytea,
 	sealed_secret bytea NOT NULL,
 	created_at timestamptz NOT NULL,
+	activated_at timestamptz,
 	retires_at timestamptz,
 	revoked_at timestamptz);
-COMMENT ON TABLE users.signing_key IS 'reference: keys of access tokens, sealed under the root key. retires_at NULL: signs.';
+COMMENT ON TABLE users.signing_key IS 'reference: keys of access tokens, sealed under the root key. activated_at NULL: the next one, which PostgREST knows already; else retires_at NULL: signs.';
 
 CREATE TABLE users.audit_event (
 	user_id uuid NOT NULL,

@@ -22,7 +22,8 @@ CREATE VIEW @extschema@.users_keys WITH (security_invoker) AS
 	            WHEN k.retires_at > now() THEN 'retiring'
 	            ELSE 'retired' END AS state,
 	       k.created_at, k.retires_at
-	  FROM users.signing_key k;
+	  FROM users.signing_key k
+	 WHERE k.activated_at IS NOT NULL;
 COMMENT ON VIEW @extschema@.users_keys IS
 'Keys that sign access tokens; no secret. For administrators.
 state: active (signs), retiring (only verifies, until retires_at), retired, revoked.';

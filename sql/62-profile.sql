@@ -2,8 +2,8 @@
 
 -- PostgREST answers any Accept header with a domain of this name, and takes the
 -- content type from the function.
-CREATE DOMAIN users."*/*" AS bytea;
-COMMENT ON DOMAIN users."*/*" IS 'Bytes of a media type that the function tells.';
+CREATE DOMAIN users_media."*/*" AS bytea;
+COMMENT ON DOMAIN users_media."*/*" IS 'Bytes of a media type that the function tells.';
 
 CREATE TYPE @extschema@.users_found_person AS (id uuid, username text, first_name text, last_name text);
 COMMENT ON TYPE @extschema@.users_found_person IS 'Somebody whom users_search has found.';
@@ -53,7 +53,7 @@ COMMENT ON FUNCTION @extschema@.users_remove_picture() IS
 Errors: US016 a lock did not come, 28000. For users_member.';
 
 CREATE FUNCTION @extschema@.users_picture(user_id uuid DEFAULT NULL)
-	RETURNS users."*/*" AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL UNSAFE;
+	RETURNS users_media."*/*" AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.users_picture(uuid) IS
 'Somebody''s picture: the bytes of the file, or NULL.
 user_id: whose; NULL: one''s own. Seen are one''s own, those of who holds a role (be it on one object) in a domain that one is a member of and reaches, and with users.public_pictures everybody''s, without signing in too; administrators see all. NULL when there is none, when there is no such person and when it is not shown: all three are the same. picture_updated_at in users_members tells when to ask again.

@@ -6,12 +6,15 @@ GRANT SELECT (user_id, id, label, client_address, user_agent, created_at, authen
 	ON users.session TO users_member;
 GRANT SELECT (code, name) ON users.language TO users_anon, users_member;
 GRANT SELECT (name) ON users.theme TO users_anon, users_member;
-GRANT SELECT (kid, algorithm, created_at, retires_at, revoked_at) ON users.signing_key TO users_admin;
+GRANT SELECT (kid, algorithm, created_at, activated_at, retires_at, revoked_at) ON users.signing_key TO users_admin;
 GRANT SELECT (user_id, id, kind, recipient, nobody, language, site, state, attempts, created_at, next_attempt_at, sent_at, last_error)
 	ON users.mail TO users_admin, users_relay;
 GRANT SELECT (id, kind, email, user_id, site, created_at) ON users.mail_request TO users_admin, users_relay;
 GRANT SELECT (kind, language, subject, body_text, body_html, built_in) ON users.mail_template TO users_admin;
 GRANT SELECT (name, reset_url, verify_url, invitation_url, registration_url, sender, product_name) ON users.site TO users_admin;
+
+-- PostgREST names the types in its statements.
+GRANT USAGE ON SCHEMA users_media TO users_anon, users_member, users_service;
 
 -- Views
 GRANT SELECT ON @extschema@.users_sessions TO users_member;
@@ -40,7 +43,7 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.users_verify_email(text, text),
 	@extschema@.users_options()
 	TO users_anon, users_member;
-GRANT EXECUTE ON FUNCTION @extschema@.users_authenticate(text) TO users_anon, users_member;
+GRANT EXECUTE ON FUNCTION @extschema@.users_authenticate(text), @extschema@.users_pre_request() TO users_anon, users_member;
 GRANT EXECUTE ON FUNCTION @extschema@.users_validate_token(text) TO users_service, users_admin;
 GRANT EXECUTE ON FUNCTION
 	@extschema@.users_logout_all(boolean, uuid),
@@ -125,7 +128,7 @@ GRANT USAGE ON TYPE
 	@extschema@.users_session, @extschema@.users_outcome, @extschema@.users_claims, @extschema@.users_link,
 	@extschema@.users_person, @extschema@.users_public_options, @extschema@.users_check_result
 	TO users_anon, users_member, users_service;
-GRANT USAGE ON TYPE users."application/jwk-set+json" TO users_anon, users_member, users_service;
+GRANT USAGE ON TYPE users_media."application/jwk-set+json" TO users_anon, users_member, users_service;
 GRANT USAGE ON TYPE
 	@extschema@.users_keys, @extschema@.users_templates, @extschema@.users_sites, @extschema@.users_task_result
 	TO users_admin;
@@ -171,7 +174,7 @@ GRANT EXECUTE ON FUNCTION
 	TO users_member;
 GRANT EXECUTE ON FUNCTION @extschema@.users_picture(uuid) TO users_anon, users_member;
 GRANT EXECUTE ON FUNCTION @extschema@.users_define_language(text, text), @extschema@.users_define_theme(text) TO users_admin;
-GRANT USAGE ON TYPE users."*/*" TO users_anon, users_member;
+GRANT USAGE ON TYPE users_media."*/*" TO users_anon, users_member;
 GRANT USAGE ON TYPE @extschema@.users_found_person TO users_member;
 GRANT USAGE ON TYPE @extschema@.users_languages, @extschema@.users_themes TO users_admin;
 

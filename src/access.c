@@ -3,11 +3,8 @@
 #include <sodium.h>
 
 #include "access.h"
-#include "account.h"
 #include "caller.h"
 #include "core/keyring.h"
-#include "errors.h"
-#include "guard.h"
 #include "identity.h"
 #include "ids.h"
 #include "key.h"
@@ -354,97 +351,4 @@ users_init_access(void)
 {
 	users_register_lookup(&key_lookup);
 	users_register_lookup(&session_lookup);
-}
-
-/* ---- SQL ---- */
-
-static void
-take_on(const UsersAccess *access)
-{
-	UsersIdentity identity = { .user_id = access->user_id,
-							   .session_id = access->session_id,
-							   .expires_at = access->expires_at,
-							   .is_admin = access->is_admin };
-
-	/* The role first: it raises when the login may not switch to it. */
-	(void) set_config_option("role", users_role_name(access->is_admin),
-							 superuser() ? PGC_SUSET : PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
-	users_identity_set(&identity);
-}
-
-PG_FUNCTION_INFO_V1(users_authenticate);
-PG_FUNCTION_INFO_V1(users_validate_token);
-
-/* users_authenticate(token text) uuid */
-Datum
-users_authenticate(PG_FUNCTION_ARGS)
-{
-	UsersCall call;
-	UsersAccess access;
-	UsersTokenVerdict verdict = USERS_TOKEN_INVALID;
-	pg_uuid_t *user_id;
-
-	users_begin(&call, "users_authenticate", USERS_SECRET);
-	if (call.in_definer || call.restricted)
-		users_raise(USERS_E_RESTRICTED, NULL);
-	users_check_login();
-	users_refuse_held_cursors();
-	if (!PG_ARGISNULL(0))
-	{
-		text *token = PG_GETARG_TEXT_PP(0);
-
-		verdict = users_verify_access(&access, &call, VARDATA_ANY(token),
-									  VARSIZE_ANY_EXHDR(token));
-	}
-	if (verdict == USERS_TOKEN_ELSEWHERE)
-		users_raise(USERS_E_ASK_PRIMARY, NULL);
-	if (verdict != USERS_TOKEN_VALID)
-		users_raise(USERS_E_BAD_TOKEN, NULL);
-	take_on(&access);
-	user_id = palloc(sizeof(pg_uuid_t));
-	*user_id = access.user_id;
-	PG_RETURN_UUID_P(user_id);
-}
-
-/* users_validate_token(token text) users_claims */
-Datum
-users_validate_token(PG_FUNCTION_ARGS)
-{
-	static const char *const words[] = { "ok", "invalid_token", "ask_primary" };
-	UsersCall call;
-	UsersAccess access;
-	UsersAccount account;
-	UsersTokenVerdict verdict = USERS_TOKEN_INVALID;
-	Datum values[8] = { 0 };
-	bool nulls[8];
-
-	users_begin(&call, "users_validate_token", USERS_SECRET);
-	users_require_service(&call);
-	if (!PG_ARGISNULL(0))
-	{
-		text *token = PG_GETARG_TEXT_PP(0);
-
-		verdict = users_verify_access(&access, &call, VARDATA_ANY(token),
-									  VARSIZE_ANY_EXHDR(token));
-		users_enter_owner(&call);
-		if (verdict == USERS_TOKEN_VALID &&
-			!users_find_account(&account, &access.user_id, call.context))
-			verdict = USERS_TOKEN_INVALID;
-		users_leave_owner(&call);
-	}
-	memset(nulls, verdict != USERS_TOKEN_VALID, sizeof(nulls));
-	values[0] = CStringGetTextDatum(words[verdict]);
-	nulls[0] = false;
-	if (verdict == USERS_TOKEN_VALID)
-	{
-		values[1] = UUIDPGetDatum(&access.user_id);
-		values[2] = UUIDPGetDatum(&access.session_id);
-		values[3] = CStringGetTextDatum(account.username);
-		values[4] = CStringGetTextDatum(users_role_name(access.is_admin));
-		values[5] = TimestampTzGetDatum(access.authenticated_at);
-		values[6] = TimestampTzGetDatum(access.issued_at);
-		values[7] = TimestampTzGetDatum(access.expires_at);
-	}
-	return users_row(fcinfo, values, nulls, lengthof(values));
 }

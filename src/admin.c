@@ -117,6 +117,7 @@ users_create_user(PG_FUNCTION_ARGS)
 	users_audit_caller("account_created", &account.user_id, NULL, NULL);
 	users_leave_owner(&call);
 	values[0] = UUIDPGetDatum(&account.user_id);
+	users_http_no_store();
 	return users_row(fcinfo, values, nulls, USERS_LINK_COLUMNS);
 }
 

@@ -181,7 +181,7 @@ lock_did_not_come(MemoryContext context, ResourceOwner owner)
 	CurrentResourceOwner = owner;
 	if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
 		error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
-		error->sqlerrcode == USERS_SQLSTATE_BUSY)
+		users_is_busy_error(error))
 	{
 		FreeErrorData(error);
 		return true;

@@ -2,6 +2,7 @@
 
 #include "client.h"
 #include "core/grammar.h"
+#include "http.h"
 #include "identity.h"
 #include "settings.h"
 #include "text.h"
@@ -63,32 +64,6 @@ login_is(const char *role)
 		   is_member_of_role_nosuper(GetSessionUserId(), oid);
 }
 
-/* A request header under PostgREST, in the present context; NULL without. */
-static char *
-request_header(const char *name)
-{
-	const char *headers = GetConfigOption("request.headers", true, false);
-	char *lower;
-	Datum json;
-	Jsonb *object;
-	JsonbValue value;
-	JsonbValue *found;
-
-	if (headers == NULL || headers[0] != '{')
-		return NULL;
-	lower = pstrdup(name);
-	users_fold(lower, name, strlen(name));
-	json = DirectFunctionCall1(jsonb_in, CStringGetDatum(headers));
-	object = DatumGetJsonbP(json);
-	if (!JB_ROOT_IS_OBJECT(object))
-		return NULL;
-	found = getKeyJsonValueFromContainer(&object->root, lower,
-										 (int) strlen(lower), &value);
-	if (found == NULL || found->type != jbvString)
-		return NULL;
-	return pnstrdup(found->val.string.val, (Size) found->val.string.len);
-}
-
 /* The last element of a list as X-Forwarded-For holds one: the nearest proxy
  * wrote it, what stands before it anybody may have sent. */
 static const char *
@@ -118,10 +93,10 @@ ask_headers(UsersClient *client)
 
 	if (name[0] == '\0' || !login_is("users_anon"))
 		return;
-	value = request_header(name);
+	value = users_http_header(name);
 	if (value != NULL)
 		(void) parse_address(client, last_element(value));
-	value = request_header("user-agent");
+	value = users_http_header("user-agent");
 	if (value != NULL)
 		copy_user_agent(client, value);
 }

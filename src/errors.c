@@ -1,6 +1,7 @@
 #include "pg.h"
 
 #include "errors.h"
+#include "http.h"
 
 #define US(n) MAKE_SQLSTATE('U', 'S', '0', '0' + (n) / 10, '0' + (n) % 10)
 
@@ -11,6 +12,26 @@ typedef struct ErrorRow
 	const char *hint;
 	const char *constraint;
 } ErrorRow;
+
+/* HTTP statuses that PostgREST would not give by itself. */
+static const struct
+{
+	int sqlstate;
+	int status;
+	const char *headers; /* of a JSON object */
+} over_http[] = {
+	{ ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, 401,
+	  "\"WWW-Authenticate\":\"Bearer error=\\\"invalid_token\\\"\"" },
+	{ US(10), 409, "" },
+	{ US(11), 409, "" },
+	{ US(12), 403, "" },
+	{ US(13), 503, "" },
+	{ US(14), 404, "" },
+	{ US(16), 503, "\"Retry-After\":\"" CppAsString2(USERS_BUSY_RETRY) "\"" },
+};
+
+/* PostgREST answers as the two texts of this one say. */
+#define SQLSTATE_PGRST MAKE_SQLSTATE('P', 'G', 'R', 'S', 'T')
 
 static const ErrorRow rows[USERS_ERROR_COUNT] = {
 	[USERS_E_EMAIL] = { US(1), "invalid email address",
@@ -137,6 +158,54 @@ static const ErrorRow rows[USERS_ERROR_COUNT] = {
 								"Events after it may be missing: read everything anew, and begin with after => NULL." },
 };
 
+static void
+append_member(StringInfo text, const char *name, const char *value)
+{
+	appendStringInfo(text, "%s\"%s\":", text->len == 1 ? "" : ",", name);
+	if (value == NULL)
+		appendStringInfoString(text, "null");
+	else
+		escape_json(text, value);
+}
+
+/*
+ * The same error in the form in which PostgREST takes an HTTP status; the one
+ * in the log says the SQLSTATE. Raises nothing when there is no request, or
+ * PostgREST's own status is right.
+ */
+static void
+raise_over_http(const ErrorRow *row, const char *detail)
+{
+	StringInfoData body;
+	size_t i = 0;
+
+	while (i < lengthof(over_http) && over_http[i].sqlstate != row->sqlstate)
+		i++;
+	if (i == lengthof(over_http) || !users_http_request())
+		return;
+	initStringInfo(&body);
+	appendStringInfoChar(&body, '{');
+	append_member(&body, "code", unpack_sql_state(row->sqlstate));
+	append_member(&body, "message", row->message);
+	append_member(&body, "details", detail);
+	append_member(&body, "hint", row->hint);
+	appendStringInfoChar(&body, '}');
+	ereport(ERROR,
+			(errcode(SQLSTATE_PGRST), errmsg_internal("%s", body.data),
+			 errdetail_internal("{\"status\":%d,\"headers\":{%s}}",
+								over_http[i].status, over_http[i].headers),
+			 errdetail_log("SQLSTATE %s", unpack_sql_state(row->sqlstate)),
+			 users_errhide()));
+}
+
+bool
+users_is_busy_error(const ErrorData *error)
+{
+	return error->sqlerrcode == US(16) ||
+		   (error->sqlerrcode == SQLSTATE_PGRST && error->detail_log != NULL &&
+			strcmp(error->detail_log, "SQLSTATE US016") == 0);
+}
+
 void
 users_raise_detail(UsersError error, const char *argument, const char *detail,
 				   ...)
@@ -163,6 +232,7 @@ users_raise_detail(UsersError error, const char *argument, const char *detail,
 				enlargeStringInfo(&text, needed);
 		} while (needed > 0);
 	}
+	raise_over_http(row, text.len > 0 ? text.data : NULL);
 	ereport(ERROR,
 			(errcode(row->sqlstate), errmsg("%s", row->message),
 			 text.len > 0 ? errdetail("%s", text.data) : 0,

@@ -2,6 +2,8 @@
 #ifndef USERS_ERRORS_H
 #define USERS_ERRORS_H
 
+#include <stdbool.h>
+
 typedef enum UsersError
 {
 	USERS_E_EMAIL,			/* US001 */
@@ -61,7 +63,8 @@ typedef enum UsersError
  * goes into the COLUMN field and the DETAIL line "argument: <name>". detail
  * (may be NULL) is a format for further DETAIL lines: never a password, a
  * token, a hash or somebody's address. Hides the statement and the context
- * from the log. Secrets must have been wiped.
+ * from the log. Secrets must have been wiped. Under PostgREST those for which
+ * it would answer with another HTTP status are raised as its SQLSTATE PGRST.
  */
 #define users_raise(error, argument) users_raise_detail(error, argument, NULL)
 extern void users_raise_detail(UsersError error, const char *argument,
@@ -71,10 +74,11 @@ extern void users_raise_detail(UsersError error, const char *argument,
 /* Seconds to tell who hears busy. */
 #define USERS_BUSY_RETRY 2
 
-#define USERS_SQLSTATE_BUSY MAKE_SQLSTATE('U', 'S', '0', '1', '6')
-
 /* US016, for functions that have no status to say busy with. */
 extern void users_raise_busy(void) __attribute__((noreturn));
+
+/* Whether an error that was caught is that one. */
+extern bool users_is_busy_error(const ErrorData *error);
 
 /* errhidestmt and errhidecontext together, for every ereport of ours. */
 #define users_errhide() (errhidestmt(true), errhidecontext(true))

@@ -168,7 +168,7 @@ static UsersQuery queries[] = {
 	{ .sql = "SELECT 1 FROM pg_catalog.pg_auth_members m WHERE m.roleid" EQ
 			 "'users_proxy'::pg_catalog.regrole" },
 	{ .sql =
-		  "SELECT 1 FROM users.signing_key WHERE retires_at IS NULL AND revoked_at IS NULL" },
+		  "SELECT 1 FROM users.signing_key WHERE activated_at IS NOT NULL AND retires_at IS NULL AND revoked_at IS NULL" },
 };
 /* clang-format on */
 

@@ -222,6 +222,7 @@ users_invite(PG_FUNCTION_ARGS)
 	nulls[1] = strcmp(invite.status, "ok") != 0;
 	values[2] = Int32GetDatum(invite.retry_after);
 	nulls[2] = invite.retry_after == 0;
+	users_http_answer(invite.status, invite.retry_after, USERS_SIGNED_IN);
 	return users_row(fcinfo, values, nulls, INVITE_COLUMNS);
 }
 
@@ -329,5 +330,7 @@ users_invitation(PG_FUNCTION_ARGS)
 	nulls[0] = false;
 	values[8] = Int32GetDatum(USERS_BUSY_RETRY);
 	nulls[8] = strcmp(status, "busy") != 0;
+	users_http_answer(status, nulls[8] ? 0 : USERS_BUSY_RETRY, USERS_ANYBODY);
+	users_http_no_store();
 	return users_row(fcinfo, values, nulls, INFO_COLUMNS);
 }

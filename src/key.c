@@ -7,6 +7,7 @@
 #include "errors.h"
 #include "ids.h"
 #include "key.h"
+#include "notify.h"
 #include "query.h"
 #include "root.h"
 #include "settings.h"
@@ -18,11 +19,15 @@
 enum
 {
 	FIND_ACTIVE,
+	FIND_NEXT,
 	INSERT_KEY,
+	ACTIVATE_KEY,
 	RETIRE_OTHERS,
+	DELETE_NEXT,
 	DELETE_KEYS,
 	REVOKE_KEY,
 	LIST_PUBLIC,
+	LIST_VERIFYING,
 	FIND_KEY_ROW
 };
 
@@ -31,21 +36,37 @@ enum
 	"      WHEN k.retires_at IS NULL THEN 'active'"                            \
 	"      WHEN k.retires_at" GT "$2 THEN 'retiring' ELSE 'retired' END"
 
+/* Those that verify now, or will: the next one is known before it signs. */
+#define VERIFIES                                                               \
+	" revoked_at IS NULL AND (retires_at IS NULL OR retires_at" GT "$1)"       \
+	" ORDER BY created_at DESC, kid"
+
 /* clang-format off */
 static UsersQuery queries[] = {
 	[FIND_ACTIVE] = {
 		.sql = "SELECT kid, public_key, sealed_secret FROM users.signing_key"
-			   " WHERE algorithm" EQ "$1 AND retires_at IS NULL AND revoked_at IS NULL"
+			   " WHERE algorithm" EQ "$1 AND activated_at IS NOT NULL AND retires_at IS NULL AND revoked_at IS NULL"
+			   " ORDER BY activated_at DESC, kid LIMIT 1",
+		.types = { TEXTOID } },
+	[FIND_NEXT] = {
+		.sql = "SELECT kid, public_key, sealed_secret FROM users.signing_key"
+			   " WHERE algorithm" EQ "$1 AND activated_at IS NULL AND revoked_at IS NULL"
 			   " ORDER BY created_at DESC, kid LIMIT 1",
 		.types = { TEXTOID } },
 	[INSERT_KEY] = {
 		.sql = "INSERT INTO users.signing_key (kid, algorithm, public_key, sealed_secret, created_at)"
 			   " VALUES ($1, $2, $3, $4, $5)",
 		.types = { TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, TIMESTAMPTZOID } },
+	[ACTIVATE_KEY] = {
+		.sql = "UPDATE users.signing_key SET activated_at = $2 WHERE kid" EQ "$1",
+		.types = { TEXTOID, TIMESTAMPTZOID } },
 	[RETIRE_OTHERS] = {
 		.sql = "UPDATE users.signing_key SET retires_at = $2"
-			   " WHERE kid" NE "$1 AND retires_at IS NULL",
+			   " WHERE kid" NE "$1 AND activated_at IS NOT NULL AND retires_at IS NULL",
 		.types = { TEXTOID, TIMESTAMPTZOID } },
+	/* It has signed nothing. */
+	[DELETE_NEXT] = {
+		.sql = "DELETE FROM users.signing_key WHERE activated_at IS NULL AND revoked_at IS NULL" },
 	[DELETE_KEYS] = {
 		.sql = "DELETE FROM users.signing_key" },
 	[REVOKE_KEY] = {
@@ -54,9 +75,10 @@ static UsersQuery queries[] = {
 		.types = { TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID } },
 	[LIST_PUBLIC] = {
 		.sql = "SELECT kid, public_key FROM users.signing_key"
-			   " WHERE algorithm" EQ "'EdDSA' AND revoked_at IS NULL"
-			   "   AND (retires_at IS NULL OR retires_at" GT "$1)"
-			   " ORDER BY created_at DESC, kid",
+			   " WHERE algorithm" EQ "'EdDSA' AND activated_at IS NOT NULL AND" VERIFIES,
+		.types = { TIMESTAMPTZOID } },
+	[LIST_VERIFYING] = {
+		.sql = "SELECT kid, public_key, sealed_secret, algorithm" EQ "'HS256' FROM users.signing_key WHERE" VERIFIES,
 		.types = { TIMESTAMPTZOID } },
 	[FIND_KEY_ROW] = {
 		.sql = "SELECT k.kid, k.algorithm," STATE_OF_KEY ", k.created_at, k.retires_at"
@@ -158,24 +180,10 @@ last_token_dead(void)
 					   users_settings.access_token_ttl + RETIRE_MARGIN);
 }
 
-/* Stores a new key and retires the others; for users_with_patience. The root
- * row's lock keeps two of these apart. */
-static void
-replace_key(void *argument)
-{
-	UsersSigningKey *key = argument;
-	Datum values[2];
-
-	users_lock_root();
-	insert_key(key);
-	values[0] = CStringGetTextDatum(key->kid);
-	values[1] = TimestampTzGetDatum(last_token_dead());
-	(void) users_write(&queries[RETIRE_OTHERS], values, NULL);
-}
-
-/* Finds the active key of the algorithm in use; false when there is none. */
+/* Finds a key of the algorithm in use, by one of the first two queries; false
+ * when there is none. */
 static bool
-find_active(UsersSigningKey *key)
+find_key(UsersSigningKey *key, int query)
 {
 	UsersAlgorithm algorithm =
 		(UsersAlgorithm) users_settings.signing_algorithm;
@@ -183,7 +191,7 @@ find_active(UsersSigningKey *key)
 	uint8 sealed[USERS_SEED_BYTES + USERS_SEAL_OVERHEAD];
 	char *kid;
 
-	if (users_read(&queries[FIND_ACTIVE], &value, NULL) == 0)
+	if (users_read(&queries[query], &value, NULL) == 0)
 		return false;
 	kid = users_column_text(0, 1, CurrentMemoryContext);
 	memset(key, 0, sizeof(*key));
@@ -195,6 +203,44 @@ find_active(UsersSigningKey *key)
 	return true;
 }
 
+static void
+activate(const UsersSigningKey *key)
+{
+	Datum values[] = { CStringGetTextDatum(key->kid),
+					   TimestampTzGetDatum(GetCurrentTimestamp()) };
+
+	(void) users_write(&queries[ACTIVATE_KEY], values, NULL);
+	values[1] = TimestampTzGetDatum(last_token_dead());
+	(void) users_write(&queries[RETIRE_OTHERS], values, NULL);
+}
+
+/* One for after the key that signs now: PostgREST has heard of it before it
+ * signs. */
+static void
+provide_next(void)
+{
+	UsersSigningKey next;
+
+	(void) users_write(&queries[DELETE_NEXT], NULL, NULL);
+	insert_key(&next);
+	sodium_memzero(&next, sizeof(next));
+	users_notify_keys();
+}
+
+/* The next key signs from now on, the others retire; for users_with_patience.
+ * The root row's lock keeps two of these apart. */
+static void
+replace_key(void *argument)
+{
+	UsersSigningKey *key = argument;
+
+	users_lock_root();
+	if (!find_key(key, FIND_NEXT))
+		insert_key(key);
+	activate(key);
+	provide_next();
+}
+
 /* A first key, unless another transaction has just made one. */
 static void
 make_first_key(void *argument)
@@ -202,7 +248,7 @@ make_first_key(void *argument)
 	UsersSigningKey *key = argument;
 
 	users_lock_root();
-	if (!find_active(key))
+	if (!find_key(key, FIND_ACTIVE))
 		replace_key(key);
 }
 
@@ -210,8 +256,21 @@ void
 users_minting_key(UsersSigningKey *key)
 {
 	users_load_root();
-	if (!find_active(key) && !users_with_patience(make_first_key, key))
+	if (!find_key(key, FIND_ACTIVE) &&
+		!users_with_patience(make_first_key, key))
 		users_raise_busy();
+}
+
+/* For users_with_patience. */
+static void
+make_next_key(void *argument)
+{
+	UsersSigningKey next;
+
+	users_lock_root();
+	if (!find_key(&next, FIND_NEXT))
+		provide_next();
+	sodium_memzero(&next, sizeof(next));
 }
 
 void
@@ -220,6 +279,8 @@ users_make_keys(void)
 	UsersSigningKey key;
 
 	users_minting_key(&key);
+	if (!find_key(&key, FIND_NEXT) && !users_with_patience(make_next_key, NULL))
+		users_raise_busy();
 	sodium_memzero(&key, sizeof(key));
 }
 
@@ -268,31 +329,110 @@ users_find_key_row(UsersKeyRow *row, const char *kid, MemoryContext context)
 	return true;
 }
 
+/* Appends a key to a set, unless it cannot be written. */
+static void
+append_jwk(StringInfo text, const UsersSigningKey *key)
+{
+	char jwk[512];
+	size_t len;
+	UsersStatus status =
+		key->algorithm == USERS_HS256
+			? users_jwk_format_shared(jwk, sizeof(jwk), &len, key)
+			: users_jwk_format(jwk, sizeof(jwk), &len, key);
+
+	if (status == USERS_OK)
+		appendStringInfo(text, "%s%.*s",
+						 text->data[text->len - 1] == '[' ? "" : ",", (int) len,
+						 jwk);
+	sodium_memzero(jwk, sizeof(jwk));
+}
+
+/* The key of a row of one of the two lists; false when it is damaged. */
+static bool
+read_listed(UsersSigningKey *key, uint64 row)
+{
+	memset(key, 0, sizeof(*key));
+	key->algorithm = USERS_EDDSA;
+	strlcpy(key->kid, users_column_text(row, 1, CurrentMemoryContext),
+			sizeof(key->kid));
+	return users_column_bytes(row, 2, key->public_key, sizeof(key->public_key));
+}
+
 char *
 users_public_jwks(MemoryContext context)
 {
 	Datum value = TimestampTzGetDatum(GetCurrentTimestamp());
 	uint64 count = users_read(&queries[LIST_PUBLIC], &value, NULL);
 	StringInfoData text;
-	const char *separator = "";
 
 	initStringInfo(&text);
 	appendStringInfoString(&text, "{\"keys\":[");
 	for (uint64 i = 0; i < count; i++)
 	{
-		UsersSigningKey key = { .algorithm = USERS_EDDSA };
-		char jwk[512];
-		size_t len;
+		UsersSigningKey key;
 
-		strlcpy(key.kid, users_column_text(i, 1, CurrentMemoryContext),
-				sizeof(key.kid));
-		if (!users_column_bytes(i, 2, key.public_key, sizeof(key.public_key)) ||
-			users_jwk_format(jwk, sizeof(jwk), &len, &key) != USERS_OK)
-			continue;
-		appendStringInfo(&text, "%s%.*s", separator, (int) len, jwk);
-		separator = ",";
+		if (read_listed(&key, i))
+			append_jwk(&text, &key);
 	}
 	appendStringInfoString(&text, "]}");
+	return MemoryContextStrdup(context, text.data);
+}
+
+/* The key that signing keys are sealed with; false when the root key is of no
+ * use. */
+static bool
+find_sealing_key(uint8 key[USERS_KEY_BYTES])
+{
+	bool generated;
+	bool missing;
+
+	if (users_root_trouble(&generated, &missing) != NULL || missing)
+		return false;
+	memcpy(key, users_purpose_key(USERS_KEY_SEAL), USERS_KEY_BYTES);
+	return true;
+}
+
+/* The secret of an HS256 key of a row; false when it cannot be unsealed. */
+static bool
+read_shared(UsersSigningKey *key, uint64 row,
+			const uint8 sealing[USERS_KEY_BYTES])
+{
+	uint8 sealed[USERS_SEED_BYTES + USERS_SEAL_OVERHEAD];
+
+	(void) read_listed(key, row);
+	key->algorithm = USERS_HS256;
+	return users_column_bytes(row, 3, sealed, sizeof(sealed)) &&
+		   users_unseal(key->secret, sealed, sizeof(sealed), key->kid,
+						strlen(key->kid), sealing) == USERS_OK;
+}
+
+char *
+users_verifying_jwks(MemoryContext context)
+{
+	Datum value = TimestampTzGetDatum(GetCurrentTimestamp());
+	uint8 sealing[USERS_KEY_BYTES];
+	bool can_unseal = find_sealing_key(sealing);
+	uint64 count = users_read(&queries[LIST_VERIFYING], &value, NULL);
+	uint8 random[24];
+	char unpublished[USERS_BASE64URL_LEN(sizeof(random)) + 1] = { 0 };
+	StringInfoData text;
+
+	initStringInfo(&text);
+	appendStringInfoString(&text, "{\"keys\":[");
+	for (uint64 i = 0; i < count; i++)
+	{
+		UsersSigningKey key;
+
+		if (users_column_bool(i, 4, false)
+				? can_unseal && read_shared(&key, i, sealing)
+				: read_listed(&key, i))
+			append_jwk(&text, &key);
+		sodium_memzero(&key, sizeof(key));
+	}
+	sodium_memzero(sealing, sizeof(sealing));
+	randombytes_buf(random, sizeof(random));
+	users_base64url_encode(unpublished, random, sizeof(random));
+	appendStringInfo(&text, "],\"unpublished\":\"%s\"}", unpublished);
 	return MemoryContextStrdup(context, text.data);
 }
 

@@ -18,10 +18,12 @@ extern void users_key_from_row(UsersSigningKey *key, const char *kid,
 							   const uint8 *public_key, const uint8 *sealed,
 							   size_t sealed_len);
 
-/* Makes root key and first signing key unless they are there. */
+/* Makes root key, first signing key and the one after it unless they are there.
+ */
 extern void users_make_keys(void);
 
-/* A new signing key; the old ones retire. Returns its kid, in context. */
+/* The next key signs from now on, and the old ones retire. Returns its kid, in
+ * context. */
 extern char *users_rotate_signing_key(MemoryContext context);
 
 /* Revokes a key at once; false when it is unknown or was revoked before. */
@@ -42,6 +44,14 @@ extern bool users_find_key_row(UsersKeyRow *row, const char *kid,
 
 /* Public keys as a JWK Set, in context; reads no secret. */
 extern char *users_public_jwks(MemoryContext context);
+
+/*
+ * What PostgREST is to verify with, in context: every key that verifies, those
+ * of HS256 with their secret unless the root key is of no use. A text that it
+ * cannot read whole it takes for an HS256 secret: so nothing but well-formed
+ * keys is in it, and a random member that nobody is shown.
+ */
+extern char *users_verifying_jwks(MemoryContext context);
 
 /* Whether there is a key that signs now. */
 extern bool users_has_active_key(void);

@@ -20,8 +20,10 @@ typedef struct Pending
 static Pending pending[PENDING_MAX];
 static int pending_count = 0;
 
-/* The lowest nesting level at which an event was written; 0: none. */
+/* What is said once, whatever happens how often: the lowest nesting level at
+ * which it was; 0: it was not. */
 static int events_level = 0;
+static int keys_level = 0;
 
 void
 users_notify_mail(const pg_uuid_t *id)
@@ -33,12 +35,24 @@ users_notify_mail(const pg_uuid_t *id)
 	pending_count++;
 }
 
-void
-users_notify_events(void)
+static void
+note(int *lowest)
 {
 	int level = GetCurrentTransactionNestLevel();
 
-	events_level = events_level == 0 ? level : Min(events_level, level);
+	*lowest = *lowest == 0 ? level : Min(*lowest, level);
+}
+
+void
+users_notify_events(void)
+{
+	note(&events_level);
+}
+
+void
+users_notify_keys(void)
+{
+	note(&keys_level);
 }
 
 /* Whether the commit that is beginning will wait for a standby. */
@@ -64,6 +78,8 @@ send_all(void)
 	}
 	if (events_level > 0)
 		Async_Notify("users_events", "");
+	if (keys_level > 0)
+		Async_Notify("pgrst", "reload config");
 }
 
 /* After PREPARE a NOTIFY would be an error: the relay's poll finds the mail. */
@@ -71,10 +87,24 @@ static void
 at_transaction_end(XactEvent event, void *arg)
 {
 	if (event == XACT_EVENT_PRE_COMMIT &&
-		(pending_count > 0 || events_level > 0) && !waits_for_standbys())
+		(pending_count > 0 || events_level > 0 || keys_level > 0) &&
+		!waits_for_standbys())
 		send_all();
 	pending_count = 0;
 	events_level = 0;
+	keys_level = 0;
+}
+
+/* What was noted at a level that ends is taken back or the parent's. */
+static void
+end_level(int *lowest, SubXactEvent event, int level)
+{
+	if (*lowest < level)
+		return;
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		*lowest = 0;
+	else if (event == SUBXACT_EVENT_COMMIT_SUB)
+		*lowest = level - 1;
 }
 
 static void
@@ -83,10 +113,8 @@ at_subtransaction_end(SubXactEvent event, SubTransactionId mine,
 {
 	int level = GetCurrentTransactionNestLevel();
 
-	if (event == SUBXACT_EVENT_ABORT_SUB && events_level >= level)
-		events_level = 0;
-	else if (event == SUBXACT_EVENT_COMMIT_SUB && events_level >= level)
-		events_level = level - 1;
+	end_level(&events_level, event, level);
+	end_level(&keys_level, event, level);
 	if (event == SUBXACT_EVENT_ABORT_SUB)
 		while (pending_count > 0 && pending[pending_count - 1].level >= level)
 			pending_count--;

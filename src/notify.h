@@ -13,6 +13,10 @@ extern void users_notify_mail(const pg_uuid_t *id);
  * something happened, and nothing else. Not for what a relay finds out. */
 extern void users_notify_events(void);
 
+/* Tells PostgREST, when this transaction commits, to read its configuration
+ * anew: there is another key to verify with. */
+extern void users_notify_keys(void);
+
 /* Registers the transaction callbacks; called once, by _PG_init. */
 extern void users_init_notify(void);
 

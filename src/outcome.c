@@ -1,5 +1,6 @@
 #include "pg.h"
 
+#include "cookie.h"
 #include "core/grammar.h"
 #include "identity.h"
 #include "outcome.h"
@@ -29,13 +30,37 @@ users_row(FunctionCallInfo fcinfo, const Datum *values, const bool *nulls,
 }
 
 Datum
-users_outcome_row(FunctionCallInfo fcinfo, const char *status, int retry_after)
+users_outcome_row(FunctionCallInfo fcinfo, const char *status, int retry_after,
+				  UsersAudience audience)
 {
 	Datum values[] = { CStringGetTextDatum(status),
 					   Int32GetDatum(retry_after) };
 	bool nulls[] = { false, retry_after == 0 };
 
+	users_http_answer(status, retry_after, audience);
 	return users_row(fcinfo, values, nulls, lengthof(values));
+}
+
+/* What is said over HTTP of a session; whether its refresh token has gone into
+ * a cookie. */
+static bool
+answer_session(const UsersSignedIn *result)
+{
+	bool by_cookie = result->way == USERS_IN_COOKIE ||
+					 (result->way == USERS_AS_REQUESTED && result->signed_in &&
+					  users_cookie_allowed());
+
+	if (!users_http_request())
+		return false;
+	users_http_answer(result->status, result->retry_after, USERS_ANYBODY);
+	users_http_no_store();
+	if (result->registered)
+		users_http_set_status(201);
+	if (by_cookie && result->signed_in)
+		users_cookie_set(result->refresh_token, result->refresh_expires_at);
+	else if (by_cookie && result->retry_after == 0)
+		users_cookie_clear();
+	return by_cookie;
 }
 
 Datum
@@ -43,6 +68,7 @@ users_session_row(FunctionCallInfo fcinfo, const UsersSignedIn *result)
 {
 	Datum values[11] = { 0 };
 	bool nulls[11];
+	bool by_cookie = answer_session(result);
 
 	memset(nulls, !result->signed_in, sizeof(nulls));
 	values[0] = CStringGetTextDatum(result->status);
@@ -59,6 +85,7 @@ users_session_row(FunctionCallInfo fcinfo, const UsersSignedIn *result)
 		values[6] = TimestampTzGetDatum(result->expires_at);
 		values[7] = Int32GetDatum(result->expires_in);
 		values[8] = CStringGetTextDatum(result->refresh_token);
+		nulls[8] = by_cookie;
 		values[9] = TimestampTzGetDatum(result->refresh_expires_at);
 	}
 	return users_row(fcinfo, values, nulls, lengthof(values));

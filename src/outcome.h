@@ -4,14 +4,25 @@
 
 #include <stdbool.h>
 
+#include "http.h"
+
 /* A row of the function's result type from its first n columns; later columns
  * are NULL. */
 extern Datum users_row(FunctionCallInfo fcinfo, const Datum *values,
 					   const bool *nulls, int n);
 
-/* users_outcome; retry_after of 0 is NULL. */
+/* users_outcome, and what is said of it over HTTP; retry_after of 0 is NULL. */
 extern Datum users_outcome_row(FunctionCallInfo fcinfo, const char *status,
-							   int retry_after);
+							   int retry_after, UsersAudience audience);
+
+/* How a refresh token travels over HTTP: a successor goes the way that its
+ * token came. */
+typedef enum UsersTokenWay
+{
+	USERS_AS_REQUESTED, /* in a cookie where one may be set */
+	USERS_IN_ANSWER,
+	USERS_IN_COOKIE
+} UsersTokenWay;
 
 /* users_session. Only status and retry_after count unless signed_in. */
 typedef struct UsersSignedIn
@@ -19,6 +30,8 @@ typedef struct UsersSignedIn
 	const char *status;
 	int retry_after;
 	bool signed_in;
+	bool registered; /* an account was made: 201 over HTTP */
+	UsersTokenWay way;
 	pg_uuid_t user_id;
 	pg_uuid_t session_id;
 	bool is_admin;
@@ -29,6 +42,8 @@ typedef struct UsersSignedIn
 	TimestampTz refresh_expires_at;
 } UsersSignedIn;
 
+/* The row, and what is said of it over HTTP: with the cookie that is set, or
+ * cleared because its token was refused. */
 extern Datum users_session_row(FunctionCallInfo fcinfo,
 							   const UsersSignedIn *result);
 

@@ -1,10 +1,13 @@
 #include "pg.h"
 
+#include <sodium.h>
+
 #include "account.h"
 #include "caller.h"
 #include "circle.h"
 #include "core/picture.h"
 #include "errors.h"
+#include "http.h"
 #include "identity.h"
 #include "outcome.h"
 #include "person.h"
@@ -199,6 +202,37 @@ show_picture(UsersCall *call, const pg_uuid_t *user_id, char **type)
 	return shown;
 }
 
+#define ETAG_BYTES 16
+
+/* Headers of a picture over HTTP; true when the client has it already, and 304
+ * is the answer. Bytes that somebody uploaded are shown as nothing else. */
+static bool
+answer_picture(const bytea *picture, const char *type)
+{
+	uint8 hash[ETAG_BYTES];
+	char tag[2 * ETAG_BYTES + 3] = "\"";
+	const char *had;
+
+	if (!users_http_request())
+		return false;
+	(void) crypto_generichash(hash, sizeof(hash),
+							  (const uint8 *) VARDATA_ANY(picture),
+							  VARSIZE_ANY_EXHDR(picture), NULL, 0);
+	(void) sodium_bin2hex(tag + 1, sizeof(tag) - 1, hash, sizeof(hash));
+	strlcat(tag, "\"", sizeof(tag));
+	users_http_add_header("Content-Type", type);
+	users_http_add_header("X-Content-Type-Options", "nosniff");
+	users_http_add_header("Content-Security-Policy",
+						  "default-src 'none'; sandbox");
+	users_http_add_header("Cache-Control", "private, no-cache");
+	users_http_add_header("ETag", tag);
+	had = users_http_header("if-none-match");
+	if (had == NULL || (strcmp(had, "*") != 0 && strstr(had, tag) == NULL))
+		return false;
+	users_http_set_status(304);
+	return true;
+}
+
 /* users_picture(user_id uuid), a domain over bytea that stands for any media
  * type */
 Datum
@@ -216,10 +250,13 @@ users_picture(PG_FUNCTION_ARGS)
 							   : (identity == NULL ? NULL : &identity->user_id);
 	if (user_id != NULL)
 		shown = show_picture(&call, user_id, &type);
-	/* Here, with both in hand, an answer over HTTP gets its headers: the type
-	 * when there is a picture (with nosniff), 404 when there is none. */
 	if (shown == 0)
+	{
+		users_http_set_status(404);
 		PG_RETURN_NULL();
+	}
+	if (answer_picture(DatumGetByteaPP(shown), type))
+		shown = users_bytes_datum("", 0);
 	PG_RETURN_DATUM(shown);
 }
 

@@ -142,7 +142,7 @@ users_change_password(PG_FUNCTION_ARGS)
 	sodium_memzero(change.hash, sizeof(change.hash));
 	users_leave_owner(&call);
 	return users_outcome_row(fcinfo, users_verdict_status(verdict),
-							 attempt.retry_after);
+							 attempt.retry_after, USERS_SIGNED_IN);
 }
 
 static void
@@ -192,5 +192,5 @@ users_delete_account(PG_FUNCTION_ARGS)
 					  USERS_MAIL_ACCOUNT_DELETED, &identity);
 	users_leave_owner(&call);
 	return users_outcome_row(fcinfo, users_verdict_status(verdict),
-							 attempt.retry_after);
+							 attempt.retry_after, USERS_SIGNED_IN);
 }

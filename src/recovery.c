@@ -109,7 +109,8 @@ users_reset_password(PG_FUNCTION_ARGS)
 	users_wipe_passwords();
 	sodium_memzero(reset.hash, sizeof(reset.hash));
 	users_leave_owner(&call);
-	return users_outcome_row(fcinfo, status, attempt.retry_after);
+	return users_outcome_row(fcinfo, status, attempt.retry_after,
+							 USERS_ANYBODY);
 }
 
 /* ---- an administrator's ---- */
@@ -176,5 +177,6 @@ users_issue_reset(PG_FUNCTION_ARGS)
 					send_mail, site, call.context);
 	users_audit_caller("reset_issued", &expiry.account.user_id, NULL, NULL);
 	users_leave_owner(&call);
+	users_http_no_store();
 	return users_row(fcinfo, values, nulls, USERS_LINK_COLUMNS);
 }

@@ -3,6 +3,7 @@
 #include "account.h"
 #include "audit.h"
 #include "caller.h"
+#include "cookie.h"
 #include "errors.h"
 #include "ids.h"
 #include "key.h"
@@ -162,15 +163,18 @@ Datum
 users_refresh(PG_FUNCTION_ARGS)
 {
 	UsersCall call;
-	UsersSignedIn out = { .status = "invalid_token" };
+	UsersSignedIn out = { .status = "invalid_token", .way = USERS_IN_ANSWER };
+	text *token = NULL;
 
 	users_begin(&call, "users_refresh", USERS_WRITES | USERS_SECRET);
 	if (!PG_ARGISNULL(0))
+		token = PG_GETARG_TEXT_PP(0);
+	else if ((token = users_cookie_token()) != NULL)
+		out.way = USERS_IN_COOKIE;
+	if (token != NULL)
 	{
-		text *given = PG_GETARG_TEXT_PP(0);
-
 		users_enter_owner(&call);
-		refresh(&out, VARDATA_ANY(given), VARSIZE_ANY_EXHDR(given),
+		refresh(&out, VARDATA_ANY(token), VARSIZE_ANY_EXHDR(token),
 				call.context);
 		users_leave_owner(&call);
 	}

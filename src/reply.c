@@ -129,7 +129,7 @@ answer(FunctionCallInfo fcinfo, const char *function,
 			status = "ok";
 	}
 	users_leave_owner(&call);
-	return users_outcome_row(fcinfo, status, retry_after);
+	return users_outcome_row(fcinfo, status, retry_after, USERS_SIGNED_IN);
 }
 
 /* users_accept_invitation(invitation_id uuid, token text) users_outcome */

@@ -62,5 +62,6 @@ users_request_function(FunctionCallInfo fcinfo, const char *function,
 	request.site = users_site_argument(fcinfo, 1);
 	status = users_request(&attempt, &request);
 	users_leave_owner(&call);
-	return users_outcome_row(fcinfo, status, attempt.retry_after);
+	return users_outcome_row(fcinfo, status, attempt.retry_after,
+							 USERS_ANYBODY);
 }

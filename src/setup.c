@@ -192,8 +192,8 @@ users_setup_login(PG_FUNCTION_ARGS)
 				   !PG_ARGISNULL(2) && PG_GETARG_BOOL(2));
 	run(&setup, "GRANT USAGE ON SCHEMA %s TO %s", setup.schema, setup.name);
 	run(&setup,
-		"GRANT EXECUTE ON FUNCTION %s.users_authenticate(pg_catalog.text) TO %s",
-		setup.schema, setup.name);
+		"GRANT EXECUTE ON FUNCTION %s.users_authenticate(pg_catalog.text), %s.users_pre_config() TO %s",
+		setup.schema, setup.schema, setup.name);
 	if (has_privs_of_role(setup.role, users_role("users_member")))
 		refuse(&setup,
 			   "Through another role it still inherits a member's rights.",

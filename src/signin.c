@@ -169,5 +169,5 @@ users_confirm_password(PG_FUNCTION_ARGS)
 		verdict = confirm(&attempt, &identity);
 	users_leave_owner(&call);
 	return users_outcome_row(fcinfo, users_verdict_status(verdict),
-							 attempt.retry_after);
+							 attempt.retry_after, USERS_SIGNED_IN);
 }

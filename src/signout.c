@@ -3,6 +3,7 @@
 #include "account.h"
 #include "audit.h"
 #include "caller.h"
+#include "cookie.h"
 #include "errors.h"
 #include "identity.h"
 #include "outcome.h"
@@ -39,26 +40,14 @@ end_others(void *argument)
 	ending->count = users_end_sessions(&ending->user_id, ending->keep);
 }
 
-/* Which session a sign-out is about: of the token, which must be one that
- * refresh would take, or the present one. False: none. */
+/* The session of a token that refresh would take; false: it is none. */
 static bool
-session_to_end(FunctionCallInfo fcinfo, Ending *ending)
+session_of_token(Ending *ending, const text *given)
 {
-	const UsersIdentity *identity = users_identity();
 	UsersRefresh token;
 	UsersSession session;
 	UsersRefreshVerdict verdict;
-	text *given;
 
-	if (PG_ARGISNULL(0))
-	{
-		if (identity == NULL)
-			return false;
-		ending->user_id = identity->user_id;
-		ending->id = identity->session_id;
-		return true;
-	}
-	given = PG_GETARG_TEXT_PP(0);
 	if (!users_find_genuine(&session, &token, VARDATA_ANY(given),
 							VARSIZE_ANY_EXHDR(given)))
 		return false;
@@ -66,6 +55,18 @@ session_to_end(FunctionCallInfo fcinfo, Ending *ending)
 	ending->user_id = session.user_id;
 	ending->id = session.id;
 	return verdict == USERS_REFRESH_CURRENT || verdict == USERS_REFRESH_AGAIN;
+}
+
+static bool
+present_session(Ending *ending)
+{
+	const UsersIdentity *identity = users_identity();
+
+	if (identity == NULL)
+		return false;
+	ending->user_id = identity->user_id;
+	ending->id = identity->session_id;
+	return true;
 }
 
 /* Records that sessions of a user have ended; session_id NULL: several. */
@@ -90,26 +91,50 @@ audit_end(const char *event, const Ending *ending, bool one)
 	users_audit(&row, &client);
 }
 
+/* Ends the session and records it; false when a lock did not come. */
+static bool
+sign_out(Ending *ending)
+{
+	ending->count = 0;
+	if (!users_with_patience(end_one, ending))
+		return false;
+	if (ending->count > 0)
+		audit_end("logout", ending, true);
+	return true;
+}
+
 /* users_logout(refresh_token text) users_outcome */
 Datum
 users_logout(PG_FUNCTION_ARGS)
 {
 	UsersCall call;
-	Ending ending = { .count = 0 };
+	Ending ending;
+	text *given = NULL;
+	text *cookie = NULL;
 	bool done = true;
 
 	users_begin(&call, "users_logout", USERS_WRITES | USERS_SECRET);
+	if (PG_ARGISNULL(0))
+		cookie = users_cookie_token();
+	else
+		given = PG_GETARG_TEXT_PP(0);
 	users_enter_owner(&call);
-	if (session_to_end(fcinfo, &ending))
+	if (given != NULL)
+		done = !session_of_token(&ending, given) || sign_out(&ending);
+	else
 	{
-		done = users_with_patience(end_one, &ending);
-		if (ending.count > 0)
-			audit_end("logout", &ending, true);
+		/* A browser's access token and its cookie can be of two sessions. */
+		if (cookie != NULL && session_of_token(&ending, cookie))
+			done = sign_out(&ending);
+		if (done && present_session(&ending))
+			done = sign_out(&ending);
 	}
 	users_leave_owner(&call);
 	if (!done)
-		return users_outcome_row(fcinfo, "busy", USERS_BUSY_RETRY);
-	return users_outcome_row(fcinfo, "ok", 0);
+		return users_outcome_row(fcinfo, "busy", USERS_BUSY_RETRY,
+								 USERS_ANYBODY);
+	users_cookie_clear();
+	return users_outcome_row(fcinfo, "ok", 0, USERS_ANYBODY);
 }
 
 /* users_logout_all(keep_current boolean, user_id uuid) integer */

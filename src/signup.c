@@ -289,7 +289,7 @@ users_register(PG_FUNCTION_ARGS)
 											: "invalid_token";
 	users_wipe_passwords();
 	users_leave_owner(&call);
-	out.signed_in = strcmp(out.status, "ok") == 0;
+	out.signed_in = out.registered = strcmp(out.status, "ok") == 0;
 	out.retry_after = attempt.retry_after;
 	return users_session_row(fcinfo, &out);
 }

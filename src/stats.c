@@ -73,7 +73,7 @@ static UsersQuery queries[] = {
 		.sql = "SELECT pg_catalog.count(*)::pg_catalog.float8 FROM (SELECT FROM users.mail_request r LIMIT $1) r",
 		.types = { INT8OID } },
 	[KEY_AGE] = {
-		.sql = "SELECT pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.min(k.created_at))::pg_catalog.float8"
+		.sql = "SELECT pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.min(k.activated_at))::pg_catalog.float8"
 			   "  FROM users.signing_key k WHERE k.retires_at IS NULL AND k.revoked_at IS NULL" },
 };
 /* clang-format on */

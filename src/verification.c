@@ -122,7 +122,8 @@ users_request_verification(PG_FUNCTION_ARGS)
 	status = request_own(&attempt, &identity, users_site_argument(fcinfo, 1),
 						 call.context);
 	users_leave_owner(&call);
-	return users_outcome_row(fcinfo, status, attempt.retry_after);
+	return users_outcome_row(fcinfo, status, attempt.retry_after,
+							 USERS_SIGNED_IN);
 }
 
 /* ---- redeeming one ---- */
@@ -250,7 +251,8 @@ users_verify_email(PG_FUNCTION_ARGS)
 		is_wanted(&verification, &verification.account))
 		status = verify(&verification, &attempt, fcinfo, call.context);
 	users_leave_owner(&call);
-	return users_outcome_row(fcinfo, status, attempt.retry_after);
+	return users_outcome_row(fcinfo, status, attempt.retry_after,
+							 USERS_ANYBODY);
 }
 
 /* ---- changing the address ---- */
@@ -298,7 +300,8 @@ users_change_email(PG_FUNCTION_ARGS)
 	if (wish.changed)
 		record_wish(&wish, &identity, &attempt);
 	users_leave_owner(&call);
-	return users_outcome_row(fcinfo, status, attempt.retry_after);
+	return users_outcome_row(fcinfo, status, attempt.retry_after,
+							 USERS_SIGNED_IN);
 }
 
 /* users_cancel_email_change() boolean */

@@ -458,25 +458,53 @@ users_jwt_sign(char *out, size_t cap, size_t *len, const UsersClaims *claims,
 	return status;
 }
 
+/* One JWK: the beginning of an object up to the value of a base64url member,
+ * those bytes, kid, use and alg. */
+static UsersStatus
+format_jwk(char *out, size_t cap, size_t *len, const char *kid,
+		   const char *beginning, const uint8_t bytes[USERS_SEED_BYTES],
+		   const char *algorithm)
+{
+	Writer writer = { out, cap, 0, false };
+	char text[USERS_BASE64URL_LEN(USERS_SEED_BYTES)];
+
+	users_base64url_encode(text, bytes, USERS_SEED_BYTES);
+	put(&writer, beginning);
+	put_bytes(&writer, text, sizeof(text));
+	put(&writer, "\",\"kid\":");
+	put_string(&writer, kid);
+	put(&writer, ",\"use\":\"sig\",\"alg\":\"");
+	put(&writer, algorithm);
+	put(&writer, "\"}");
+	sodium_memzero(text, sizeof(text));
+	if (writer.full)
+		return USERS_TOO_LONG;
+	*len = writer.len;
+	return USERS_OK;
+}
+
 UsersStatus
 users_jwk_format(char *out, size_t cap, size_t *len, const UsersSigningKey *key)
 {
-	Writer writer = { out, cap, 0, false };
-	char x[USERS_BASE64URL_LEN(USERS_PUBLIC_KEY_BYTES)];
-
 	*len = 0;
 	if (key->algorithm != USERS_EDDSA)
 		return USERS_UNSUPPORTED;
 	if (!is_text(key->kid, sizeof(key->kid)))
 		return USERS_MALFORMED;
-	users_base64url_encode(x, key->public_key, sizeof(key->public_key));
-	put(&writer, "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"");
-	put_bytes(&writer, x, sizeof(x));
-	put(&writer, "\",\"kid\":");
-	put_string(&writer, key->kid);
-	put(&writer, ",\"use\":\"sig\",\"alg\":\"EdDSA\"}");
-	if (writer.full)
-		return USERS_TOO_LONG;
-	*len = writer.len;
-	return USERS_OK;
+	return format_jwk(out, cap, len, key->kid,
+					  "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"",
+					  key->public_key, "EdDSA");
+}
+
+UsersStatus
+users_jwk_format_shared(char *out, size_t cap, size_t *len,
+						const UsersSigningKey *key)
+{
+	*len = 0;
+	if (key->algorithm != USERS_HS256)
+		return USERS_UNSUPPORTED;
+	if (!is_text(key->kid, sizeof(key->kid)))
+		return USERS_MALFORMED;
+	return format_jwk(out, cap, len, key->kid, "{\"kty\":\"oct\",\"k\":\"",
+					  key->secret, "HS256");
 }

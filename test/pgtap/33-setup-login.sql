@@ -26,10 +26,10 @@ $$ SELECT replace(array_to_string(lines, '; '), ' WITH INHERIT FALSE, SET TRUE',
 
 SELECT is(pg_temp.plain(users_setup_login('regress_users_33')),
           'GRANT users_anon TO regress_users_33; GRANT users_member TO regress_users_33; GRANT USAGE ON SCHEMA public TO regress_users_33; ' ||
-          'GRANT EXECUTE ON FUNCTION public.users_authenticate(pg_catalog.text) TO regress_users_33', 'it says what it does, a line each');
+          'GRANT EXECUTE ON FUNCTION public.users_authenticate(pg_catalog.text), public.users_pre_config() TO regress_users_33', 'it says what it does, a line each');
 SELECT is(pg_temp.plain(users_setup_login('regress_users_33')),
           'GRANT users_anon TO regress_users_33; GRANT users_member TO regress_users_33; GRANT USAGE ON SCHEMA public TO regress_users_33; ' ||
-          'GRANT EXECUTE ON FUNCTION public.users_authenticate(pg_catalog.text) TO regress_users_33', 'and can do it again');
+          'GRANT EXECUTE ON FUNCTION public.users_authenticate(pg_catalog.text), public.users_pre_config() TO regress_users_33', 'and can do it again');
 SELECT is(pg_temp.plain(users_setup_login('regress_users_33_admin', admin => true)) ~ 'GRANT users_admin TO regress_users_33_admin;', true, 'admin is a membership more');
 SELECT is(pg_temp.plain(users_setup_login('regress_users_33_trusted', trusted_client => true)) ~ 'GRANT users_proxy TO regress_users_33_trusted;', true, 'trusted_client is another');
 CREATE FUNCTION pg_temp.memberships(login text) RETURNS text LANGUAGE sql AS
@@ -47,7 +47,7 @@ SELECT is(pg_temp.story(NULL, $$ SELECT users_setup_login('regress_users_33_admi
 SELECT is(pg_temp.story(NULL, 'CREATE ROLE regress_users_33_g NOINHERIT IN ROLE ' || role, 'CREATE ROLE regress_users_33_x LOGIN NOINHERIT IN ROLE regress_users_33_g', $$ SELECT users_setup_login('regress_users_33_x') IS NULL $$,
                         format('SELECT NOT pg_has_role(''regress_users_33_x'', %L, ''MEMBER'')', role)) ~ '55000|true$', true, 'a login that is not to have ' || role || ' has it through no other role')
   FROM unnest('{users_admin,users_proxy}'::text[]) role;
-SELECT is((SELECT count(*) FROM users.root_key) + (SELECT count(*) FROM users.signing_key), 2::bigint, 'it makes the keys');
+SELECT is((SELECT count(*) FROM users.root_key) + (SELECT count(*) FROM users.signing_key), 3::bigint, 'it makes the keys');
 SELECT is(pg_temp.story(NULL, 'CREATE ROLE "regress_users_33 ""x""; --" NOINHERIT LOGIN', $$ SELECT pg_temp.plain(users_setup_login('"regress_users_33 ""x""; --"')) ~ 'GRANT users_anon TO "regress_users_33 ""x""; --"' $$),
           'done | true', 'any name will do');
 SELECT is(pg_temp.story(NULL, 'CREATE ROLE regress_users_33_x NOLOGIN NOINHERIT', $$ SELECT users_setup_login('regress_users_33_x') IS NULL $$), 'done | false', 'a role that cannot log in yet, too');
@@ -101,7 +101,7 @@ SELECT set_eq(format($$ SELECT pg_temp.story('=%s', statement), count(*)::intege
               login || ' reads no table and no view')
   FROM unnest('{regress_users_33,regress_users_33_admin,regress_users_33_trusted}'::text[]) login;
 SELECT set_eq(format($$ SELECT proname::text, answer FROM calls, pg_temp.story('=%s', statement) answer WHERE answer <> '42501' $$, login),
-              $$ VALUES ('users_authenticate', '28000'), ('users_current_user_id', 'NULL'), ('users_current_session_id', 'NULL'), ('users_current_role', 'NULL'), ('users_is_admin', 'false'),
+              $$ VALUES ('users_authenticate', '28000'), ('users_pre_config', ''), ('users_current_user_id', 'NULL'), ('users_current_session_id', 'NULL'), ('users_current_role', 'NULL'), ('users_is_admin', 'false'),
                        ('users_can_in', 'false'), ('users_can_on', 'false'), ('users_is_member', 'false'), ('users_permitted_domains', '{}'), ('users_permitted_objects', '{}'),
                        ('users_protect', '22023 relation'), ('users_unprotect', '22023 relation') $$,
               login || ' calls users_authenticate, what tells nothing, and what is for owners of tables')

@@ -25,7 +25,7 @@ SELECT is(array_to_string(users_setup_owner('regress_users_34'), '; '),
           'GRANT USAGE ON SCHEMA users TO regress_users_34; GRANT REFERENCES (user_id) ON users.person_id TO regress_users_34; GRANT USAGE ON SCHEMA public TO regress_users_34',
           'it says what it does, a line each');
 SELECT is(array_length(users_setup_owner('regress_users_34'), 1), 3, 'and can do it again');
-SELECT is((SELECT count(*) FROM users.root_key) + (SELECT count(*) FROM users.signing_key), 2::bigint, 'it makes the keys');
+SELECT is((SELECT count(*) FROM users.root_key) + (SELECT count(*) FROM users.signing_key), 3::bigint, 'it makes the keys');
 SELECT is(pg_temp.story(NULL, 'CREATE ROLE "regress_users_34 ""x""; --"', $$ SELECT cardinality(users_setup_owner('"regress_users_34 ""x""; --"')) $$), 'done | 3', 'any name will do');
 SELECT is(pg_temp.story(NULL, 'SELECT users_setup_owner(NULL)', $$ SELECT users_setup_owner('regress_users_34_nobody') $$, 'SELECT users_setup_owner(0)'), '22023 owner | 42704 | 22023 owner', 'but it must be a role');
 SELECT is(pg_temp.story(NULL, format('SELECT users_setup_owner(%L)', role)), '55000', role || ' owns no application''s tables')

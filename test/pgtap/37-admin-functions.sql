@@ -32,7 +32,7 @@ SELECT user_id AS bob_id, url AS bob_url, expires_at AS bob_expires FROM users_c
 SELECT is(a.email || ' ' || p.username || ' ' || p.first_name || ' ' || a.language || ' ' || a.platform_role || ' ' || a.status || ' ' || a.metadata, 'Bob@Example.org Bob Bob de admin enabled {"a": 1}', 'a DBA makes the first administrator')
   FROM users.account a JOIN users.person p USING (user_id) WHERE user_id = :'bob_id';
 SELECT is(:{?bob_url} OR :{?bob_expires}, false, 'without a link, since there is a password');
-SELECT is((SELECT count(*) FROM users.root_key) + (SELECT count(*) FROM users.signing_key), 2::bigint, 'with the keys');
+SELECT is((SELECT count(*) FROM users.root_key) + (SELECT count(*) FROM users.signing_key), 3::bigint, 'with the keys');
 SELECT is(pg_temp.deed(pg_temp.event('account_created', :'bob_id')), 'success nobody false {} 1', 'recorded as nobody''s by token');
 SELECT is(pg_temp.story(NULL, format('SELECT role FROM users_login(''bob'', %L)', :password)), 'users_admin', 'who signs in as administrator');
 SELECT user_id AS ann_id FROM users_create_user('ann@example.org', 'ann', 'Ann', 'Ash', :password) \gset

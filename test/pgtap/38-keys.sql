@@ -29,7 +29,7 @@ $$ SELECT format('SELECT users_authenticate(%L) IS NOT NULL', token) $$;
 
 SELECT is((SELECT count(*) FROM users.root_key) + (SELECT count(*) FROM users.signing_key), 0::bigint, 'CREATE EXTENSION inserts no key');
 SELECT is(users_jwks()::jsonb, '{"keys": []}', 'so none is published');
-SELECT is(pg_typeof(users_jwks())::text, 'users."application/jwk-set+json"', 'by a name that makes PostgREST serve it as what it is');
+SELECT is(pg_typeof(users_jwks())::text, 'users_media."application/jwk-set+json"', 'by a name that makes PostgREST serve it as what it is');
 SELECT access_token AS ann, refresh_token AS ann_refresh, user_id AS ann_id FROM users_register('ann@example.org', 'ann', :password, 'Ann', 'Ash') \gset
 SELECT is(array_agg(algorithm || ' ' || state), '{EdDSA active}', 'the first call that mints makes one') FROM users_keys;
 SELECT kid AS first FROM users_keys \gset
@@ -38,12 +38,13 @@ SELECT is(pg_temp.part(:'ann', 1), jsonb_build_object('alg', 'EdDSA', 'typ', 'at
 SELECT users_setup_login('regress_users_38', admin => true) IS NULL AS ignored \gset
 SELECT user_id AS bob_id FROM users_create_user('bob@example.org', 'bob', 'Bob', 'Ash', :password, platform_role => 'admin') \gset
 SELECT access_token AS bob, session_id AS bob_session FROM users_login('bob', :password) \gset
-SELECT is(count(*)::integer, 1, 'what needs a key finds it then') FROM users.signing_key;
+SELECT is(count(*)::integer, 1, 'what needs a key finds it then') FROM users_keys;
+SELECT is(count(*)::integer, 1, 'and there is one to come after it, which nobody is shown') FROM users.signing_key WHERE activated_at IS NULL;
 
 ---- what is published
 
 SELECT is(users_jwks()::jsonb, jsonb_build_object('keys', jsonb_build_array(jsonb_build_object('kty', 'OKP', 'crv', 'Ed25519', 'alg', 'EdDSA', 'use', 'sig', 'kid', kid, 'x', pg_temp.base64url(public_key)))), 'a key is published with its public half')
-  FROM users.signing_key;
+  FROM users.signing_key WHERE activated_at IS NOT NULL;
 SELECT is(pg_temp.story(who, 'SELECT jsonb_array_length(users_jwks()::jsonb -> ''keys'')'), '1', 'to ' || who) FROM unnest('{users_anon,users_member,users_admin,users_service,=regress_users_38_dba}'::text[]) who;
 SELECT is(pg_temp.story('=regress_users_38', 'SELECT users_jwks()', 'SET ROLE users_anon', 'SELECT users_jwks() IS NULL'), '42501 | done | false', 'not to a login before it has switched');
 
@@ -56,7 +57,7 @@ SELECT is(pg_temp.story(who, 'SELECT count(*) FROM users_keys', 'SELECT count(se
 
 SELECT is(octet_length(sealed_secret), 24 + 32 + 16, 'the secret is sealed: nonce, 32 bytes, tag') FROM users.signing_key;
 SELECT is(position(public_key IN sealed_secret), 0, 'and not to be seen') FROM users.signing_key;
-SELECT is(pg_temp.story(NULL, 'SELECT (users_rotate_key()).kid IS NULL', format('UPDATE users.signing_key SET sealed_secret = %s WHERE retires_at IS NULL', forged), pg_temp.sign_in()), 'false | done | 55000', 'it cannot be replaced: ' || what)
+SELECT is(pg_temp.story(NULL, 'SELECT (users_rotate_key()).kid IS NULL', format('UPDATE users.signing_key SET sealed_secret = %s, activated_at = clock_timestamp() WHERE activated_at IS NULL', forged), pg_temp.sign_in()), 'false | done | 55000', 'it cannot be replaced: ' || what)
   FROM (VALUES ('set_byte(sealed_secret, 70, get_byte(sealed_secret, 70) # 1)', 'by a changed one'), (format('(SELECT o.sealed_secret FROM users.signing_key o WHERE o.kid = %L)', :'first'), 'by another''s'),
                ('decode(repeat(''00'', 72), ''hex'')', 'by zeros'), ('substr(sealed_secret, 1, 71)', 'by a shorter one')) v (forged, what);
 SELECT is(pg_temp.story(NULL, 'UPDATE users.root_key SET generation = gen_random_uuid(), secret = sha256(secret)', pg_temp.sign_in(), format('SELECT status FROM users_refresh(%L)', :'ann_refresh'), 'SELECT (users_rotate_key()).kid', 'SELECT ok::text || detail FROM users_health() WHERE name = ''root_key'''),

@@ -37,7 +37,7 @@ SELECT is(pg_temp.guarded(VARIADIC statements), true, 'with one: ' || array_to_s
   FROM (VALUES ('{!ALTER EXTENSION users DROP TABLE users.account}'::text[]), ('{!ALTER EXTENSION users DROP TABLE users.credential}'), ('{ALTER EXTENSION users DROP SCHEMA users,!DROP SCHEMA users CASCADE}'), ('{ALTER SCHEMA users RENAME TO other,!DROP EXTENSION users}')) v (statements);
 -- What PostgreSQL itself does not let go of is not let go of either.
 SELECT is(pg_temp.story(NULL, statement), '2BP01', 'with one: ' || statement)
-  FROM unnest(ARRAY['DROP SCHEMA users CASCADE', 'DROP SCHEMA users', 'DROP OWNED BY users_owner', 'DROP OWNED BY users_owner CASCADE', 'DROP TYPE users_session CASCADE', 'DROP TYPE users_person CASCADE', 'DROP DOMAIN users."application/jwk-set+json" CASCADE',
+  FROM unnest(ARRAY['DROP SCHEMA users CASCADE', 'DROP SCHEMA users', 'DROP OWNED BY users_owner', 'DROP OWNED BY users_owner CASCADE', 'DROP TYPE users_session CASCADE', 'DROP TYPE users_person CASCADE', 'DROP DOMAIN users_media."application/jwk-set+json" CASCADE',
                     'DROP FUNCTION users_login CASCADE', 'DROP FUNCTION users_current_user_id CASCADE', 'DROP ROLE users_owner']) statement;
 SELECT is(pg_temp.story(NULL, format('DROP %s %s CASCADE', CASE relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, name)), '2BP01', 'with one: DROP ' || name) FROM ours ORDER BY name;
 SELECT is(pg_temp.story('users_owner', 'DROP EXTENSION users', 'TRUNCATE users.account CASCADE', 'DROP TABLE users.account CASCADE', 'DROP OWNED BY users_owner CASCADE'), '42501 | 2BP01 | 2BP01 | 2BP01', 'not as their owner either');

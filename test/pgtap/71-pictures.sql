@@ -31,7 +31,7 @@ SELECT is(pg_temp.answer(call, who, true), CASE WHEN who IN ('users_member', 'us
   FROM (VALUES (NULL), ('users_member'), ('users_dba'), ('users_anon'), ('users_service'), ('users_relay')) v (who), (VALUES ('SELECT users_set_picture(''x'')'), ('SELECT users_remove_picture()')) w (call);
 SELECT is(pg_temp.answer('SELECT users_picture()', who, true), CASE WHEN who IN ('users_service', 'users_relay') THEN '42501' ELSE 'NULL' END, who || ' without a token has no picture') FROM unnest('{users_anon,users_member,users_dba,users_service,users_relay}'::text[]) who;
 SELECT is((SELECT concat_ws(' ', provolatile, proisstrict, pronargs, proargnames IS NULL, proargtypes::regtype[], prorettype::regtype) FROM pg_proc WHERE proname = 'users_set_picture'), 'v f 1 t [0:0]={bytea} users_person', 'one argument without a name: PostgREST takes the body for it');
-SELECT is((SELECT concat_ws(' ', p.provolatile, n.nspname, t.typname, t.typtype, t.typbasetype::regtype) FROM pg_proc p JOIN pg_type t ON t.oid = p.prorettype JOIN pg_namespace n ON n.oid = t.typnamespace WHERE proname = 'users_picture'), 's users */* d bytea', 'for GET, of whatever media type');
+SELECT is((SELECT concat_ws(' ', p.provolatile, n.nspname, t.typname, t.typtype, t.typbasetype::regtype) FROM pg_proc p JOIN pg_type t ON t.oid = p.prorettype JOIN pg_namespace n ON n.oid = t.typnamespace WHERE proname = 'users_picture'), 's users_media */* d bytea', 'for GET, of whatever media type');
 SELECT is(pg_temp.tell('mia', 'SET LOCAL transaction_read_only = on; SELECT ' || call, true), wanted, 'READ ONLY: ' || call) FROM (VALUES ('users_set_picture(''x'')', '25006'), ('users_remove_picture()', '25006'), ('users_picture()', 'NULL')) v (call, wanted);
 
 ---- what is a picture

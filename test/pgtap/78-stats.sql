@@ -25,7 +25,7 @@ SELECT set_eq('SELECT metric FROM users_stats', $$ VALUES ('accounts_enabled'), 
 SELECT is((SELECT count(*) FROM users_stats), 19::bigint, 'each once');
 SELECT is_empty('SELECT * FROM users_stats WHERE value IS NULL OR value < 0 OR metric !~ ''^[a-z_]+$'' OR unit NOT IN (''count'', ''count up to 10000'', ''seconds'')', 'each has a value and a unit');
 SELECT is_empty('SELECT * FROM users_stats WHERE value <> 0 AND metric NOT IN (''hashing_slots'', ''throttled'')', 'all is 0 at first') FROM (SELECT 1) x WHERE NOT EXISTS (SELECT FROM users.signing_key);
-SELECT is((SELECT count(*) FROM users.signing_key), 1::bigint, 'asking makes no further key');
+SELECT is((SELECT count(*) FROM users_keys), 1::bigint, 'asking makes no further key');
 
 SELECT access_token AS ann, user_id AS ann_id FROM users_register('ann@example.org', 'ann', 'seven wet horses sing', 'Ann', 'Ash') \gset
 SELECT user_id AS root_id FROM users_create_user('root@example.org', 'root', 'Rita', 'Root', 'seven wet horses sing', platform_role => 'admin') \gset
@@ -53,7 +53,7 @@ SELECT is(pg_temp.story(NULL, pg_temp.stat(metric), statement, pg_temp.stat(metr
 	('hashing_slots', current_setting('users.max_concurrent_hashes'), 'count', 'SELECT 1', '1', current_setting('users.max_concurrent_hashes'))) v (metric, before, unit, statement, answer, after);
 SELECT is(pg_temp.story(NULL, 'SELECT status FROM users_request_reset(''ann@example.org'')', 'UPDATE users.mail_request SET created_at = now() - interval ''11 minutes''', 'SELECT value >= 660 AND value < 700 FROM users_stats WHERE metric = ''mail_overdue'''), 'accepted | done | true', 'mail_overdue');
 SELECT is(pg_temp.story(NULL, 'SELECT url IS NULL FROM users_issue_reset(users_id(''ann''))', 'SELECT users_mail_failed(id, ''no'', true) FROM users_claim_mail()', pg_temp.stat('mails_failed_last_day')), 'true | true | 1 count', 'mails_failed_last_day');
-SELECT is(pg_temp.story(NULL, 'UPDATE users.signing_key SET created_at = now() - interval ''1 day''', 'SELECT value BETWEEN 86400 AND 86700 AND unit = ''seconds'' FROM users_stats WHERE metric = ''signing_key_age'''), 'done | true', 'signing_key_age');
+SELECT is(pg_temp.story(NULL, 'UPDATE users.signing_key SET activated_at = now() - interval ''1 day''', 'SELECT value BETWEEN 86400 AND 86700 AND unit = ''seconds'' FROM users_stats WHERE metric = ''signing_key_age'''), 'done | true', 'signing_key_age');
 SET LOCAL users.max_failed_logins = 1;
 SELECT is(pg_temp.story(NULL, 'SELECT status FROM users_login(''somebody 78'', ''a wrong one'')', 'SELECT value FROM users_stats WHERE metric = ''throttled''', 'SELECT status FROM users_login(''somebody 78'', ''a wrong one'')',
                         'SELECT value > 0 FROM users_stats WHERE metric = ''throttled''', pg_temp.stat('throttled_logins_last_hour')) ~ '^invalid_credentials \| \d+ \| throttled \| true \| 1 count$', true, 'throttled');

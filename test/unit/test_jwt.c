@@ -372,9 +372,40 @@ test_jwk(void)
 	   "a kid that is not UTF-8");
 	memset(key.kid, 'k', USERS_JWT_KID_MAX);
 	is(users_jwk_format(out, 256, &x, &key), USERS_OK, "the longest kid");
+	ok(users_jwk_format_shared(out, 256, &x, &key) == USERS_UNSUPPORTED &&
+		   x == 0,
+	   "no secret of a key pair is written");
 	key = make_key(USERS_HS256, 7);
 	ok(users_jwk_format(out, 256, &x, &key) == USERS_UNSUPPORTED && x == 0,
 	   "never of a secret");
+}
+
+static void
+test_shared_jwk(void)
+{
+	UsersSigningKey key = { .algorithm = USERS_HS256, .kid = "k" };
+	char out[256];
+	size_t len;
+	size_t x;
+	/* RFC 7515, appendix A.1 has a key of 64 bytes; these are its first 32. */
+	static const char expected[] =
+		"{\"kty\":\"oct\",\"k\":"
+		"\"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr8\",\"kid\":\"k\","
+		"\"use\":\"sig\",\"alg\":\"HS256\"}";
+
+	if (users_base64url_decode(key.secret, 32, &x,
+							   "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr8",
+							   43) != USERS_OK)
+		abort();
+	ok(users_jwk_format_shared(out, 256, &len, &key) == USERS_OK &&
+		   len == strlen(expected) && memcmp(out, expected, len) == 0,
+	   "a shared key");
+	ok(users_jwk_format_shared(out, len - 1, &x, &key) == USERS_TOO_LONG &&
+		   x == 0,
+	   "too little room for it");
+	strcpy(key.kid, "\xff");
+	ok(users_jwk_format_shared(out, 256, &x, &key) == USERS_MALFORMED && x == 0,
+	   "its kid is UTF-8 too");
 }
 
 int
@@ -391,5 +422,6 @@ main(void)
 	test_cut();
 	test_times();
 	test_jwk();
+	test_shared_jwk();
 	return tap_done();
 }
