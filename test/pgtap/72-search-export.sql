@@ -63,12 +63,17 @@ SELECT is(pg_temp.tell('mia', 'SET LOCAL users.search_scope = ''all'''), '42501'
 
 ---- among many, by an index
 
-INSERT INTO users.person_id SELECT md5('many' || n)::uuid FROM generate_series(1, 50000) n;
-INSERT INTO users.account (user_id, email, created_at, updated_at) SELECT md5('many' || n)::uuid, 'many' || n || '@example.org', now(), now() FROM generate_series(1, 50000) n;
+\getenv rows TEST_ROWS
+\if :{?rows}
+\else
+\set rows 50000
+\endif
+INSERT INTO users.person_id SELECT md5('many' || n)::uuid FROM generate_series(1, :rows) n;
+INSERT INTO users.account (user_id, email, created_at, updated_at) SELECT md5('many' || n)::uuid, 'many' || n || '@example.org', now(), now() FROM generate_series(1, :rows) n;
 INSERT INTO users.person (user_id, username, first_name, last_name)
-SELECT md5('many' || n)::uuid, 'user' || n, 'First' || md5('f' || n), 'Last' || md5('l' || n) FROM generate_series(1, 50000) n;
+SELECT md5('many' || n)::uuid, CASE WHEN n <= 50000 THEN 'user' ELSE 'more' END || n, 'First' || md5('f' || n), 'Last' || md5('l' || n) FROM generate_series(1, :rows) n;
 INSERT INTO users.role_assignment (user_id, domain_id, role_id, granted_at)
-SELECT md5('many' || n)::uuid, pg_temp.thing('two'), pg_temp.thing('two/viewer'), now() FROM generate_series(1, 20000) n;
+SELECT md5('many' || n)::uuid, pg_temp.thing('two'), pg_temp.thing('two/viewer'), now() FROM generate_series(1, :rows * 2 / 5) n;
 VACUUM ANALYZE users.person, users.account, users.role_assignment;
 -- How the tables were read in this transaction, by what the server counts.
 CREATE FUNCTION pg_temp.cost_of(who text, query text) RETURNS text LANGUAGE plpgsql AS $$
