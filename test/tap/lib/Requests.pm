@@ -338,7 +338,7 @@ sub escape
 }
 
 # A front that is a PostgREST, started here on a port of its own; undef without
-# POSTGREST_BIN. %conf: more of its configuration.
+# POSTGREST_BIN. %conf: the database (postgres), and more of its configuration.
 sub Requests::postgrest
 {
 	my ($node, $login, %conf) = @_;
@@ -347,10 +347,11 @@ sub Requests::postgrest
 	my $port = PostgreSQL::Test::Cluster::get_free_port();
 	my $self = bless { url => "http://127.0.0.1:$port", output => '' },
 	  __PACKAGE__;
-	my $host   = $node->host;
-	my $schema = delete $conf{'db-schemas'} // 'public';
-	my %all    = (
-		'db-uri'        => "postgresql://$login@/postgres?host=$host&port=" . $node->port,
+	my $host     = $node->host;
+	my $schema   = delete $conf{'db-schemas'} // 'public';
+	my $database = delete $conf{database}     // 'postgres';
+	my %all      = (
+		'db-uri'        => "postgresql://$login@/$database?host=$host&port=" . $node->port,
 		'db-schemas'    => $schema,
 		'db-pre-config' => (split /,/, $schema)[0] . '.users_pre_config',
 		'server-host'   => '127.0.0.1',
@@ -402,6 +403,8 @@ sub send_request
 		text    => $answer->{content} // ''
 	};
 }
+
+sub url { return $_[0]{url} }
 
 sub stop
 {
