@@ -21,7 +21,7 @@ me=$(basename "$0")
 majors=(18 17 16 15)
 
 # Handed on to the work folder, if set. A script may add to it.
-passed_on=(PG_MAJOR KEEP CI JOBS WERROR ASSERTS COPT TERM)
+passed_on=(PG_MAJOR KEEP CI JOBS WERROR ASSERTS COPT TERM POSTGREST_BIN)
 
 say() { printf '%s: %s\n' "$me" "$*"; }
 die() {
