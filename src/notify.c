@@ -17,6 +17,9 @@ typedef struct Pending
 /* More than these wake the relay no better than these. */
 #define PENDING_MAX 100
 
+/* Part of the server's queue from which on nobody is notified: readers poll. */
+#define QUEUE_USAGE_MAX 0.9
+
 static Pending pending[PENDING_MAX];
 static int pending_count = 0;
 
@@ -63,9 +66,32 @@ waits_for_standbys(void)
 		   (users_revocation_noted() || SyncRepRequested());
 }
 
+/*
+ * Anybody may fill the queue, by listening in a transaction that stays open,
+ * and a NOTIFY that finds no room fails the commit. What is left is for those
+ * who commit between this and our own turn.
+ *
+ * To ask takes the lock under which the queue's files are removed: for a full
+ * queue that takes seconds, in which what was seen last is believed.
+ */
+static bool
+queue_has_room(void)
+{
+	static double usage = 0;
+
+	if (LWLockConditionalAcquire(NotifyQueueTailLock, LW_EXCLUSIVE))
+	{
+		LWLockRelease(NotifyQueueTailLock);
+		usage = DatumGetFloat8(OidFunctionCall0(F_PG_NOTIFICATION_QUEUE_USAGE));
+	}
+	return usage < QUEUE_USAGE_MAX;
+}
+
 static void
 send_all(void)
 {
+	if (!queue_has_room())
+		return;
 	for (int i = 0; i < pending_count; i++)
 	{
 		UsersUuid id;
