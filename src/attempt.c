@@ -70,6 +70,31 @@ throttled(UsersAttempt *attempt, const UsersAccount *account,
 	return USERS_THROTTLED;
 }
 
+UsersVerdict
+users_charge_attempt(UsersAttempt *attempt, const UsersAccount *account)
+{
+	UsersThrottleAnswer answer = users_charge_login(
+		&attempt->charge, &account->user_id, &attempt->client);
+
+	return answer.refused ? throttled(attempt, account, &answer) : USERS_PASSED;
+}
+
+UsersVerdict
+users_attempt_busy(UsersAttempt *attempt)
+{
+	users_charge_refund(&attempt->charge);
+	attempt->retry_after = USERS_BUSY_RETRY;
+	return USERS_TOO_BUSY;
+}
+
+UsersVerdict
+users_attempt_refused(const UsersAttempt *attempt, const UsersAccount *account)
+{
+	log_failure(attempt, account, "failed");
+	record_failure(attempt, account, "login_failed");
+	return USERS_REFUSED;
+}
+
 /* A hash of old parameters, made again with today's. */
 typedef struct Rehash
 {
@@ -102,44 +127,25 @@ judge(const UsersAccount *account, const UsersPassword *password,
 	return match;
 }
 
-static UsersVerdict
-too_busy(UsersAttempt *attempt, const UsersCharge *charge)
-{
-	users_charge_refund(charge);
-	attempt->retry_after = USERS_BUSY_RETRY;
-	return USERS_TOO_BUSY;
-}
-
-static UsersVerdict
-refused(const UsersAttempt *attempt, const UsersAccount *account)
-{
-	log_failure(attempt, account, "failed");
-	record_failure(attempt, account, "login_failed");
-	return USERS_REFUSED;
-}
-
 UsersVerdict
 users_try_password(UsersAttempt *attempt, UsersAccount *account,
 				   const UsersPassword *password, MemoryContext context)
 {
-	UsersCharge charge;
-	UsersThrottleAnswer answer =
-		users_charge_login(&charge, &account->user_id, &attempt->client);
 	Rehash rehash = { .account = account };
 	UsersMatch match;
 
-	if (answer.refused)
-		return throttled(attempt, account, &answer);
+	if (users_charge_attempt(attempt, account) != USERS_PASSED)
+		return USERS_THROTTLED;
 	users_load_account(account, context);
 	if (!users_hashing_enter(&attempt->client))
-		return too_busy(attempt, &charge);
+		return users_attempt_busy(attempt);
 	match = judge(account, password, &rehash);
 	users_hashing_leave();
 	if (match == USERS_MATCH_UNKNOWN)
-		return too_busy(attempt, &charge);
+		return users_attempt_busy(attempt);
 	if (match == USERS_NO_MATCH)
-		return refused(attempt, account);
-	users_charge_succeeded(&charge);
+		return users_attempt_refused(attempt, account);
+	users_charge_succeeded(&attempt->charge);
 	/* When the row is locked just now, the next sign-in does it. */
 	if (rehash.hash[0] != '\0')
 		(void) users_with_patience(store_rehash, &rehash);

@@ -20,6 +20,7 @@ typedef struct UsersAttempt
 {
 	const char *function; /* for the log and the audit */
 	UsersClient client;
+	UsersCharge charge;
 	int retry_after; /* seconds, unless passed or refused */
 } UsersAttempt;
 
@@ -29,6 +30,19 @@ extern void users_find_own(UsersAccount *account, const UsersIdentity *identity,
 
 /* Begins an attempt in a function: asks who the client is. */
 extern void users_begin_attempt(UsersAttempt *attempt, const char *function);
+
+/* Charges an attempt to sign in as account, before anything is judged: passed,
+ * or throttled, which is then in the log. */
+extern UsersVerdict users_charge_attempt(UsersAttempt *attempt,
+										 const UsersAccount *account);
+
+/* Nothing was judged: gives the charge back, and says busy. */
+extern UsersVerdict users_attempt_busy(UsersAttempt *attempt);
+
+/* What was given is not the account's: a line in the log, a row in the audit.
+ */
+extern UsersVerdict users_attempt_refused(const UsersAttempt *attempt,
+										  const UsersAccount *account);
 
 /*
  * Charges the attempt, reads the account unless it has been read, hashes, and

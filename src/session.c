@@ -35,7 +35,8 @@ static UsersQuery queries[] = {
 		.sql = "INSERT INTO users.session"
 			   " (user_id, id, label, client_address, user_agent, created_at, authenticated_at,"
 			   "  refreshed_at, expires_at, ends_at, nonce, counter, current_random)"
-			   " VALUES ($1, $2, $3, $4, $5, $6, $6, $6, $7, $8, $9, 1, $10)",
+			   " VALUES ($1, $2, $3, $4, $5, $6, $6, $6, $7, $8, $9, 1, $10)"
+			   " ON CONFLICT (user_id, id) DO NOTHING",
 		.types = { UUIDOID, UUIDOID, TEXTOID, INETOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
 				   TIMESTAMPTZOID, BYTEAOID, BYTEAOID } },
 	[FIND_SESSION] = {
@@ -126,10 +127,11 @@ typedef struct Opening
 	UsersSession session;
 	UsersSignedIn *out;
 	MemoryContext context;
-	bool changed;
+	UsersOpening result;
 } Opening;
 
-static void
+/* False when there is one of this id. */
+static bool
 insert_session(const Opening *opening, TimestampTz now)
 {
 	const UsersSession *session = &opening->session;
@@ -152,7 +154,7 @@ insert_session(const Opening *opening, TimestampTz now)
 	values[8] = users_bytes_datum(session->nonce, sizeof(session->nonce));
 	values[9] = users_bytes_datum(session->state.current,
 								  sizeof(session->state.current));
-	(void) users_write(&queries[INSERT_SESSION], values, nulls);
+	return users_write(&queries[INSERT_SESSION], values, nulls) > 0;
 }
 
 /* Locks the account against changes, and inserts unless it has changed; for
@@ -162,12 +164,15 @@ open_unless_changed(void *argument)
 {
 	Opening *opening = argument;
 
-	opening->changed = !users_lock_account(opening->account, false);
-	if (opening->changed)
+	opening->result = USERS_OPEN_CHANGED;
+	if (!users_lock_account(opening->account, false))
 		return;
-	insert_session(opening, opening->session.authenticated_at);
+	opening->result = USERS_OPEN_SPENT;
+	if (!insert_session(opening, opening->session.authenticated_at))
+		return;
 	users_mint_tokens(opening->out, &opening->session,
 					  opening->account->is_admin, opening->context);
+	opening->result = USERS_OPENED;
 }
 
 /* When a session refreshed now ends by itself. */
@@ -179,8 +184,8 @@ idle_end(TimestampTz now, TimestampTz ends_at)
 
 UsersOpening
 users_open_session(UsersSignedIn *out, const UsersAccount *account,
-				   const char *label, const UsersClient *client,
-				   MemoryContext context)
+				   const pg_uuid_t *id, const char *label,
+				   const UsersClient *client, MemoryContext context)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	Opening opening = { .account = account,
@@ -191,7 +196,10 @@ users_open_session(UsersSignedIn *out, const UsersAccount *account,
 	UsersSession *session = &opening.session;
 
 	session->user_id = account->user_id;
-	users_new_id(&session->id);
+	if (id != NULL)
+		session->id = *id;
+	else
+		users_new_id(&session->id);
 	randombytes_buf(session->nonce, sizeof(session->nonce));
 	session->state.counter = 1;
 	randombytes_buf(session->state.current, sizeof(session->state.current));
@@ -200,7 +208,7 @@ users_open_session(UsersSignedIn *out, const UsersAccount *account,
 	session->expires_at = idle_end(now, session->ends_at);
 	if (!users_with_patience(open_unless_changed, &opening))
 		return USERS_OPEN_BUSY;
-	return opening.changed ? USERS_OPEN_CHANGED : USERS_OPENED;
+	return opening.result;
 }
 
 /* ---- ending ---- */

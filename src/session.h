@@ -22,20 +22,23 @@ typedef struct UsersSession
 
 /*
  * Opens a session for an account whose password was found right (or that was
- * just made) and fills out with status ok and its tokens, texts in context.
+ * just made) and fills out with status ok and its tokens, texts in context. id
+ * is what it is to be called, once, or NULL: a new one.
  * USERS_OPEN_CHANGED when the account has changed since it was read (password,
- * status, role): judge anew. USERS_OPEN_BUSY when its row's lock did not come.
+ * status, role): judge anew. USERS_OPEN_SPENT when there is one of this id,
+ * even one that has ended. USERS_OPEN_BUSY when a row's lock did not come.
  */
 typedef enum UsersOpening
 {
 	USERS_OPENED,
 	USERS_OPEN_CHANGED,
+	USERS_OPEN_SPENT,
 	USERS_OPEN_BUSY
 } UsersOpening;
 
 extern UsersOpening users_open_session(UsersSignedIn *out,
 									   const UsersAccount *account,
-									   const char *label,
+									   const pg_uuid_t *id, const char *label,
 									   const UsersClient *client,
 									   MemoryContext context);
 

@@ -42,7 +42,26 @@ audit_login(const UsersAttempt *attempt, const UsersAccount *account,
 	users_audit(&event, &attempt->client);
 }
 
-/* Opens the session of an account whose password was right. */
+/* Opens the session of an account whose password was right, of an id or (NULL)
+ * a new one. */
+static UsersOpening
+open_session(UsersSignedIn *out, UsersAttempt *attempt,
+			 const UsersAccount *account, const pg_uuid_t *id,
+			 const char *label, MemoryContext context)
+{
+	UsersOpening opening =
+		users_open_session(out, account, id, label, &attempt->client, context);
+
+	out->signed_in = opening == USERS_OPENED;
+	if (opening == USERS_OPENED)
+	{
+		audit_login(attempt, account, NULL, &out->session_id);
+		users_note_device(account, label, &attempt->client, false);
+	}
+	return opening;
+}
+
+/* The status of who gave the right password, signed in where it is ok. */
 static const char *
 sign_in(UsersSignedIn *out, UsersAttempt *attempt, const UsersAccount *account,
 		const char *label, MemoryContext context)
@@ -54,23 +73,37 @@ sign_in(UsersSignedIn *out, UsersAttempt *attempt, const UsersAccount *account,
 		audit_login(attempt, account, refusal, NULL);
 		return refusal;
 	}
-	switch (users_open_session(out, account, label, &attempt->client, context))
+	switch (open_session(out, attempt, account, NULL, label, context))
 	{
 		case USERS_OPENED:
-			audit_login(attempt, account, NULL, &out->session_id);
-			users_note_device(account, label, &attempt->client, false);
 			return "ok";
 		case USERS_OPEN_CHANGED:
+		case USERS_OPEN_SPENT:
 			/* Password, status or role changed while we hashed: what was right
 			 * a moment ago is not any more. */
-			out->signed_in = false;
 			return "invalid_credentials";
 		case USERS_OPEN_BUSY:
 			break;
 	}
-	out->signed_in = false;
 	attempt->retry_after = USERS_BUSY_RETRY;
 	return "busy";
+}
+
+/* Whether a password is that of the account of an identifier, which is then
+ * filled in; the same for everybody. Wipes the password. */
+static UsersVerdict
+try_identifier(UsersAccount *account, UsersAttempt *attempt, const text *typed,
+			   const UsersPassword *password, MemoryContext context)
+{
+	UsersVerdict verdict = USERS_TOO_BUSY;
+
+	if (users_find_identifier(account, VARDATA_ANY(typed),
+							  VARSIZE_ANY_EXHDR(typed)))
+		verdict = users_try_password(attempt, account, password, context);
+	else
+		attempt->retry_after = USERS_BUSY_RETRY;
+	users_wipe_passwords();
+	return verdict;
 }
 
 /* users_login(identifier text, password text, label text) users_session */
@@ -93,18 +126,12 @@ users_login(PG_FUNCTION_ARGS)
 		typed = PG_GETARG_TEXT_PP(0);
 	users_begin_attempt(&attempt, "users_login");
 	users_enter_owner(&call);
-	verdict =
-		users_find_identifier(&account, VARDATA_ANY(typed),
-							  VARSIZE_ANY_EXHDR(typed))
-			? users_try_password(&attempt, &account, password, call.context)
-			: USERS_TOO_BUSY;
-	users_wipe_passwords();
+	verdict = try_identifier(&account, &attempt, typed, password, call.context);
 	out.status = verdict == USERS_PASSED
 					 ? sign_in(&out, &attempt, &account, label, call.context)
 					 : users_verdict_status(verdict);
 	users_leave_owner(&call);
-	out.retry_after =
-		verdict == USERS_TOO_BUSY ? USERS_BUSY_RETRY : attempt.retry_after;
+	out.retry_after = attempt.retry_after;
 	return users_session_row(fcinfo, &out);
 }
 

@@ -174,7 +174,7 @@ make_and_sign_in(void *argument)
 	if (!users_find_account(&account, &signup->account->user_id,
 							signup->context))
 		elog(ERROR, "the new account is not there");
-	if (users_open_session(signup->out, &account, signup->label,
+	if (users_open_session(signup->out, &account, NULL, signup->label,
 						   &signup->attempt->client,
 						   signup->context) != USERS_OPENED)
 		ereport(ERROR,
