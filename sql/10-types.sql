@@ -17,6 +17,10 @@ CREATE TYPE @extschema@.users_claims AS (
 COMMENT ON TYPE @extschema@.users_claims IS
 'What a valid access token says: ok with the claims; invalid_token or ask_primary with nothing else.';
 
+CREATE TYPE @extschema@.users_ticket AS (status text, ticket text, retry_after integer);
+COMMENT ON TYPE @extschema@.users_ticket IS
+'What the first half of signing in answers: status, and with status ok a ticket for the primary. Everything but status and retry_after (seconds) is NULL otherwise.';
+
 CREATE TYPE @extschema@.users_link AS (user_id uuid, url text, expires_at timestamptz);
 COMMENT ON TYPE @extschema@.users_link IS
 'An account and, where one was asked for instead of a mail, a link to set its password.';

@@ -17,6 +17,22 @@ identifier in any case, trimmed; label names the device in the list of sessions.
 Status: ok, invalid_credentials, throttled, busy; only after the right password disabled, reset_required, unverified. Never tells whether an account exists.
 For users_anon.';
 
+CREATE FUNCTION @extschema@.users_verify_password(identifier text, password text)
+	RETURNS @extschema@.users_ticket AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.users_verify_password(text, text) IS
+'The first half of signing in, where the cores are: a ticket for the right password, on a standby as on the primary.
+identifier in any case, trimmed. Within ten seconds users_login_ticket on the primary makes one session of the ticket, unless account, status or password have changed. On a standby and in a READ ONLY transaction a failure is a line in the log and no audit event.
+Status: ok, invalid_credentials, throttled, busy; only after the right password disabled, reset_required, unverified. Never tells whether an account exists. Errors: US013 on a standby that cannot know yet, instead of any no: ask the primary.
+For users_anon.';
+
+CREATE FUNCTION @extschema@.users_login_ticket(ticket text, label text DEFAULT NULL)
+	RETURNS @extschema@.users_session AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.users_login_ticket(text, text) IS
+'The second half of signing in, on the primary: a session for a ticket of users_verify_password.
+label names the device in the list of sessions. The answer counts when the caller commits, and so does the ticket''s being spent.
+Status: ok, invalid_token (forged, older than ten seconds, spent, of another database, or account, status or password have changed since), throttled, busy. At REPEATABLE READ the loser of a race gets 40001. Errors: 25006 on a standby.
+For users_anon.';
+
 CREATE FUNCTION @extschema@.users_refresh(refresh_token text DEFAULT NULL)
 	RETURNS @extschema@.users_session AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.users_refresh(text) IS

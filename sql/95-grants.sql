@@ -34,6 +34,8 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION
 	@extschema@.users_register(text, text, text, text, text, text, text, text, jsonb, text),
 	@extschema@.users_login(text, text, text),
+	@extschema@.users_verify_password(text, text),
+	@extschema@.users_login_ticket(text, text),
 	@extschema@.users_refresh(text),
 	@extschema@.users_logout(text),
 	@extschema@.users_request_registration(text, text),
@@ -125,7 +127,7 @@ GRANT EXECUTE ON FUNCTION
 
 -- Types
 GRANT USAGE ON TYPE
-	@extschema@.users_session, @extschema@.users_outcome, @extschema@.users_claims, @extschema@.users_link,
+	@extschema@.users_session, @extschema@.users_outcome, @extschema@.users_claims, @extschema@.users_ticket, @extschema@.users_link,
 	@extschema@.users_person, @extschema@.users_public_options, @extschema@.users_check_result
 	TO users_anon, users_member, users_service;
 GRANT USAGE ON TYPE users_media."application/jwk-set+json" TO users_anon, users_member, users_service;

@@ -40,7 +40,7 @@ static UsersQuery queries[] = {
 		.sql = "SELECT a.status, a.platform_role" EQ "'admin', a.reset_required,"
 			   "       a.email_verified_at IS NOT NULL, a.version, a.email, p.username,"
 			   "       p.first_name, p.last_name, c.password_hash, a.pending_email, a.language,"
-			   "       a.link_version"
+			   "       a.link_version, c.nonce"
 			   "  FROM users.account a"
 			   "  JOIN users.person p ON p.user_id" EQ "a.user_id"
 			   "  JOIN users.credential c ON c.user_id" EQ "a.user_id"
@@ -178,6 +178,7 @@ read_account(UsersAccount *account, MemoryContext context)
 	account->pending_email = users_column_text(0, 11, context);
 	account->language = users_column_text(0, 12, context);
 	account->link_version = users_column_int64(0, 13, 0);
+	(void) users_column_bytes(0, 14, account->nonce, sizeof(account->nonce));
 	return true;
 }
 

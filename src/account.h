@@ -33,6 +33,7 @@ typedef struct UsersAccount
 	char *first_name;
 	char *last_name;
 	char *password_hash; /* NULL: none */
+	uint8 nonce[16];	 /* the credential's: another one with each password */
 } UsersAccount;
 
 /* The account of an id, read with the latest snapshot; texts in context.

@@ -33,7 +33,7 @@ users_verdict_status(UsersVerdict verdict)
 	return words[verdict];
 }
 
-/* A failed attempt: a line in the log, a row in the audit. */
+/* A failed attempt: a row in the audit, where one can be written. */
 static void
 record_failure(const UsersAttempt *attempt, const UsersAccount *account,
 			   const char *event)
@@ -45,12 +45,13 @@ record_failure(const UsersAttempt *attempt, const UsersAccount *account,
 					   .detail_name = "function",
 					   .detail_value = attempt->function };
 
-	users_audit(&row, &attempt->client);
+	if (users_can_write())
+		users_audit(&row, &attempt->client);
 }
 
-static void
-log_failure(const UsersAttempt *attempt, const UsersAccount *account,
-			const char *what)
+void
+users_log_attempt(const UsersAttempt *attempt, const UsersAccount *account,
+				  const char *what)
 {
 	char line[NAMEDATALEN + 32];
 
@@ -63,7 +64,7 @@ throttled(UsersAttempt *attempt, const UsersAccount *account,
 		  const UsersThrottleAnswer *answer)
 {
 	attempt->retry_after = answer->retry_after;
-	log_failure(attempt, account, "throttled");
+	users_log_attempt(attempt, account, "throttled");
 	/* Rows for all of them would let anybody fill the disk. */
 	if (answer->first)
 		record_failure(attempt, account, "login_throttled");
@@ -90,7 +91,7 @@ users_attempt_busy(UsersAttempt *attempt)
 UsersVerdict
 users_attempt_refused(const UsersAttempt *attempt, const UsersAccount *account)
 {
-	log_failure(attempt, account, "failed");
+	users_log_attempt(attempt, account, "failed");
 	record_failure(attempt, account, "login_failed");
 	return USERS_REFUSED;
 }
@@ -121,7 +122,7 @@ judge(const UsersAccount *account, const UsersPassword *password,
 	const char *hash = alive ? account->password_hash : NULL;
 	UsersMatch match = users_verify_hash(hash, password);
 
-	if (match == USERS_MATCH && users_hash_is_old(hash) &&
+	if (match == USERS_MATCH && users_can_write() && users_hash_is_old(hash) &&
 		!users_hash_password(rehash->hash, password))
 		rehash->hash[0] = '\0';
 	return match;

@@ -36,11 +36,15 @@ extern void users_begin_attempt(UsersAttempt *attempt, const char *function);
 extern UsersVerdict users_charge_attempt(UsersAttempt *attempt,
 										 const UsersAccount *account);
 
+/* The line of an attempt in the log: failed, throttled or a status. */
+extern void users_log_attempt(const UsersAttempt *attempt,
+							  const UsersAccount *account, const char *what);
+
 /* Nothing was judged: gives the charge back, and says busy. */
 extern UsersVerdict users_attempt_busy(UsersAttempt *attempt);
 
-/* What was given is not the account's: a line in the log, a row in the audit.
- */
+/* What was given is not the account's: a line in the log, and where something
+ * can be written a row in the audit. */
 extern UsersVerdict users_attempt_refused(const UsersAttempt *attempt,
 										  const UsersAccount *account);
 
@@ -48,7 +52,7 @@ extern UsersVerdict users_attempt_refused(const UsersAttempt *attempt,
  * Charges the attempt, reads the account unless it has been read, hashes, and
  * records a failure; gives the charge back when the password is the account's.
  * A refusal by the throttle reads no account. Rehashes a hash of old
- * parameters. A deleted account is nobody's.
+ * parameters, where something can be written. A deleted account is nobody's.
  */
 extern UsersVerdict users_try_password(UsersAttempt *attempt,
 									   UsersAccount *account,

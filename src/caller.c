@@ -78,6 +78,13 @@ users_begin(UsersCall *call, const char *function, int flags)
 		users_raise(USERS_E_RESTRICTED, NULL);
 }
 
+bool
+users_can_write(void)
+{
+	/* Recovery makes every transaction of its time READ ONLY. */
+	return !XactReadOnly;
+}
+
 void
 users_enter_owner(UsersCall *call)
 {

@@ -37,6 +37,10 @@ typedef enum UsersCallFlags
  */
 extern void users_begin(UsersCall *call, const char *function, int flags);
 
+/* Whether this transaction may write: not in a READ ONLY one, not on a standby,
+ * and not in one that began before its standby was promoted. */
+extern bool users_can_write(void);
+
 /* Works as users_owner, connected to SPI, until users_leave_owner. An error
  * between puts everything back by itself. May be nested by nobody. */
 extern void users_enter_owner(UsersCall *call);

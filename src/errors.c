@@ -72,7 +72,7 @@ static const ErrorRow rows[USERS_ERROR_COUNT] = {
 						  "Call users_register with the token of an invitation, or ask an administrator for an account." },
 	[USERS_E_NEEDS_LINK] = { US(12), "registration needs a token",
 							 "Call users_request_registration(email) for a sign-up link, or use the link of an invitation." },
-	[USERS_E_ASK_PRIMARY] = { US(13), "this standby cannot know the token yet",
+	[USERS_E_ASK_PRIMARY] = { US(13), "this standby cannot know yet",
 							  "Ask the primary, or try again in a moment." },
 	[USERS_E_UNKNOWN] = { US(14), "no such thing",
 						  "users_id(identifier) finds an account; the views users_domains, users_roles and users_keys list what there is." },

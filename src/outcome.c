@@ -41,6 +41,20 @@ users_outcome_row(FunctionCallInfo fcinfo, const char *status, int retry_after,
 	return users_row(fcinfo, values, nulls, lengthof(values));
 }
 
+Datum
+users_ticket_row(FunctionCallInfo fcinfo, const char *status,
+				 const char *ticket, int retry_after)
+{
+	bool nulls[] = { false, ticket == NULL, retry_after == 0 };
+	Datum values[] = { CStringGetTextDatum(status),
+					   ticket == NULL ? (Datum) 0 : CStringGetTextDatum(ticket),
+					   Int32GetDatum(retry_after) };
+
+	users_http_answer(status, retry_after, USERS_ANYBODY);
+	users_http_no_store();
+	return users_row(fcinfo, values, nulls, lengthof(values));
+}
+
 /* What is said over HTTP of a session; whether its refresh token has gone into
  * a cookie. */
 static bool

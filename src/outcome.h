@@ -24,6 +24,11 @@ typedef enum UsersTokenWay
 	USERS_IN_COOKIE
 } UsersTokenWay;
 
+/* users_ticket, and what is said of it over HTTP; ticket may be NULL,
+ * retry_after of 0 is NULL. */
+extern Datum users_ticket_row(FunctionCallInfo fcinfo, const char *status,
+							  const char *ticket, int retry_after);
+
 /* users_session. Only status and retry_after count unless signed_in. */
 typedef struct UsersSignedIn
 {

@@ -194,6 +194,8 @@ users_load_root(void)
 
 	if (!find_root())
 	{
+		if (RecoveryInProgress())
+			users_raise(USERS_E_ASK_PRIMARY, NULL);
 		PreventCommandIfReadOnly("the first call that needs a key");
 		if (!users_with_patience(insert_root, NULL))
 			users_raise_busy();

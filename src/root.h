@@ -9,8 +9,9 @@
 /*
  * The key for a purpose, valid until the next call here. Reads the root key's
  * row anew each time (it may have been renewed), the key file once a backend.
- * Without a root key one is made where something can be written. Raises 55000
- * when the key file is missing, too open or not the right one.
+ * Without a root key one is made where something can be written; a standby
+ * raises US013. Raises 55000 when the key file is missing, too open or not the
+ * right one.
  */
 extern const uint8 *users_purpose_key(UsersKeyPurpose purpose);
 

@@ -11,8 +11,12 @@
 #include "outcome.h"
 #include "session.h"
 #include "settings.h"
+#include "standby.h"
+#include "ticket.h"
 
 PG_FUNCTION_INFO_V1(users_login);
+PG_FUNCTION_INFO_V1(users_verify_password);
+PG_FUNCTION_INFO_V1(users_login_ticket);
 PG_FUNCTION_INFO_V1(users_confirm_password);
 
 /* The right password was given, and yet: why there is no session, or NULL. */
@@ -40,6 +44,18 @@ audit_login(const UsersAttempt *attempt, const UsersAccount *account,
 						 .detail_value = refusal };
 
 	users_audit(&event, &attempt->client);
+}
+
+/* The right password, and yet: where no event can be written, a line in the
+ * log. */
+static void
+note_refusal(const UsersAttempt *attempt, const UsersAccount *account,
+			 const char *refusal)
+{
+	if (users_can_write())
+		audit_login(attempt, account, refusal, NULL);
+	else
+		users_log_attempt(attempt, account, refusal);
 }
 
 /* Opens the session of an account whose password was right, of an id or (NULL)
@@ -70,7 +86,7 @@ sign_in(UsersSignedIn *out, UsersAttempt *attempt, const UsersAccount *account,
 
 	if (refusal != NULL)
 	{
-		audit_login(attempt, account, refusal, NULL);
+		note_refusal(attempt, account, refusal);
 		return refusal;
 	}
 	switch (open_session(out, attempt, account, NULL, label, context))
@@ -134,6 +150,114 @@ users_login(PG_FUNCTION_ARGS)
 	out.retry_after = attempt.retry_after;
 	return users_session_row(fcinfo, &out);
 }
+
+/* ---- the same in two steps: where the cores are, and on the primary ---- */
+
+/* The status of who gave the right password, with a ticket where it is ok. */
+static const char *
+vouch(UsersTicketText ticket, const UsersAttempt *attempt,
+	  const UsersAccount *account)
+{
+	const char *refusal = refusal_of(account);
+
+	if (refusal != NULL)
+		note_refusal(attempt, account, refusal);
+	else
+		users_mint_ticket(ticket, account);
+	return refusal == NULL ? "ok" : refusal;
+}
+
+/* users_verify_password(identifier text, password text) users_ticket */
+Datum
+users_verify_password(PG_FUNCTION_ARGS)
+{
+	UsersCall call;
+	UsersAttempt attempt;
+	UsersAccount account;
+	UsersVerdict verdict;
+	UsersTicketText ticket = "";
+	const UsersPassword *password;
+	const char *status;
+	text *typed = cstring_to_text("");
+	XLogRecPtr received = users_received();
+
+	users_begin(&call, "users_verify_password", USERS_SECRET);
+	if (call.restricted)
+		users_raise(USERS_E_RESTRICTED, NULL);
+	password = users_take_password(fcinfo, 1, USERS_PRESENT_PASSWORD);
+	if (!PG_ARGISNULL(0))
+		typed = PG_GETARG_TEXT_PP(0);
+	users_begin_attempt(&attempt, "users_verify_password");
+	users_enter_owner(&call);
+	verdict = try_identifier(&account, &attempt, typed, password, call.context);
+	status = verdict == USERS_PASSED ? vouch(ticket, &attempt, &account)
+									 : users_verdict_status(verdict);
+	users_leave_owner(&call);
+	/* A ticket is judged once more by the primary. No is said here alone, so
+	 * not while what has arrived may say otherwise. */
+	if (verdict <= USERS_REFUSED && ticket[0] == '\0' &&
+		users_is_behind(received))
+		users_raise(USERS_E_ASK_PRIMARY, NULL);
+	return users_ticket_row(fcinfo, status, ticket[0] == '\0' ? NULL : ticket,
+							attempt.retry_after);
+}
+
+/* Spends the ticket of argument 0: the session that it names can be opened once
+ * only. The status. */
+static const char *
+redeem(UsersSignedIn *out, UsersAttempt *attempt, FunctionCallInfo fcinfo,
+	   const char *label, MemoryContext context)
+{
+	UsersAccount account;
+	pg_uuid_t session_id;
+
+	if (!users_find_ticket(&account, &session_id, fcinfo, 0, context))
+		return "invalid_token";
+	users_identify_account(&account);
+	/* Only now: whoever has no ticket cannot use up anybody's attempts. */
+	if (users_charge_attempt(attempt, &account) != USERS_PASSED)
+		return users_verdict_status(USERS_THROTTLED);
+	if (refusal_of(&account) != NULL)
+	{
+		note_refusal(attempt, &account, refusal_of(&account));
+		return "invalid_token";
+	}
+	switch (open_session(out, attempt, &account, &session_id, label, context))
+	{
+		case USERS_OPENED:
+			users_charge_succeeded(&attempt->charge);
+			return "ok";
+		case USERS_OPEN_BUSY:
+			return users_verdict_status(users_attempt_busy(attempt));
+		case USERS_OPEN_SPENT:
+			(void) users_attempt_refused(attempt, &account);
+			break;
+		case USERS_OPEN_CHANGED:
+			break;
+	}
+	return "invalid_token";
+}
+
+/* users_login_ticket(ticket text, label text) users_session */
+Datum
+users_login_ticket(PG_FUNCTION_ARGS)
+{
+	UsersCall call;
+	UsersAttempt attempt;
+	UsersSignedIn out = { 0 };
+	char *label;
+
+	users_begin(&call, "users_login_ticket", USERS_WRITES | USERS_SECRET);
+	label = users_label_argument(fcinfo, 1);
+	users_begin_attempt(&attempt, "users_login_ticket");
+	users_enter_owner(&call);
+	out.status = redeem(&out, &attempt, fcinfo, label, call.context);
+	users_leave_owner(&call);
+	out.retry_after = attempt.retry_after;
+	return users_session_row(fcinfo, &out);
+}
+
+/* ---- asking again ---- */
 
 /* Whose session's row says when the password was asked for. */
 typedef struct Touch

@@ -8,7 +8,7 @@
 
 SET users.argon2_memory = '19MB';
 BEGIN;
-SELECT plan(3510);
+SELECT plan(3540);
 
 \ir ../lib/answer.sql
 
@@ -43,6 +43,7 @@ SELECT matches(pg_temp.answer(replace(call, '%s', quote_nullable(t)), undo => tr
 	('users_register: last_name', 'SELECT status FROM users_register(''eve@example.org'', ''eve'', ''seven wet horses sing'', ''A'', %s)', 'ok|US005 last_name'),
 	('users_register: token', 'SELECT status FROM users_register(''eve@example.org'', ''eve'', ''seven wet horses sing'', ''A'', ''B'', token => %s)', 'ok|invalid_token'),
 	('users_refresh: refresh_token', 'SELECT r::text FROM users_refresh(%s) r', '\(invalid_token,,,,,,,,,,\)'),
+	('users_login_ticket: ticket', 'SELECT s::text FROM users_login_ticket(%s) s', '\(invalid_token,,,,,,,,,,\)'),
 	('users_logout: refresh_token', 'SELECT o::text FROM users_logout(%s) o', '\(ok,\)'),
 	('users_authenticate: token', 'SELECT users_authenticate(%s)', '28000'),
 	('users_validate_token: token', 'SELECT v::text FROM users_validate_token(%s) v', '\(invalid_token,,,,,,,\)'),

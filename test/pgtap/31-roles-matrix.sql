@@ -42,6 +42,8 @@ INSERT INTO function_rights VALUES
 	('users_pre_config',          'login login+admin'),
 	('users_register',            'anon member admin dba person'),
 	('users_login',               'anon member admin dba person'),
+	('users_verify_password',     'anon member admin dba person'),
+	('users_login_ticket',        'anon member admin dba person'),
 	('users_refresh',             'anon member admin dba person'),
 	('users_logout',              'anon member admin dba person'),
 	('users_options',             'anon member admin dba person'),

@@ -13,6 +13,8 @@ use UsersTest;
 my @secretive = (
 	"users_register('ann\@example.org', 'ann', '$password', 'Ann', 'Lee')",
 	"users_login('ann', '$password')",
+	"users_verify_password('ann', '$password')",
+	"users_login_ticket('ticket')",
 	"users_refresh('token')",
 	"users_refresh()",
 	"users_logout('token')",

@@ -92,6 +92,7 @@ sub writing
 		"users_login('ann', 'wrong')",
 		"users_register('eve\@example.org', 'eve', '$password', 'Eve', 'Oh')",
 		"users_register('', '', '', '', '')",
+		"users_login_ticket('nonsense')",
 		"users_refresh('$ann->{refresh}')",
 		"users_refresh('nonsense')",
 		"users_logout('$ann->{refresh}')",

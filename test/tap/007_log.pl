@@ -117,6 +117,7 @@ sub read_only
 	  for (
 		[ 'sign in',     "users_login('ann', '<secret>')" ],
 		[ 'sign up',     "users_register('dan\@example.org', 'dan', '<secret>', 'Dan', 'Do')" ],
+		[ 'a ticket',    "users_login_ticket('<secret>')" ],
 		[ 'refresh',     "users_refresh('<secret>')" ],
 		[ 'sign out',    "users_logout('<secret>')" ],
 		[ 'make a user', "users_create_user('eve\@example.org', 'eve', 'Eve', 'Oh', '<secret>')" ]);
@@ -137,6 +138,9 @@ sub statuses
 		"users_login('ann', '<secret>')",
 		"users_login('<secret>', '<secret>')",
 		"users_login('ann', repeat('<secret>', 10000))",
+		"users_verify_password('ann', '<secret>')",
+		"users_verify_password('<secret>', '<secret>')",
+		"users_login_ticket('<secret>')",
 		"users_refresh('<secret>')",
 		"users_logout('<secret>')",
 		"users_validate_token('<secret>')")

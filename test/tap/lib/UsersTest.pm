@@ -181,10 +181,11 @@ sub memory_of
 }
 
 # A stranger's sign-in that is stopped in the middle of its hash, and so keeps
-# its slot until let_go.
+# its slot until let_go. $params{call} is the function that hashes.
 sub hold_slot
 {
 	my ($node, %params) = @_;
+	my $call = $params{call} // 'users_login';
 
 	$params{set} = {
 		'users.argon2_memory'     => '160MB',
@@ -194,9 +195,9 @@ sub hold_slot
 	for (1 .. 10)
 	{
 		my $name = "holder$$-" . ++$holders;
-		my $psql = background($node, "SELECT status FROM users_login('$name', 'wrong')", %params, name => $name);
+		my $psql = background($node, "SELECT status FROM $call('$name', 'wrong')", %params, name => $name);
 
-		find_backend($node, $psql, "query = 'users_login(...)'");
+		find_backend($node, $psql, "query = '$call(...)'");
 		if ($psql->{pid} eq '')
 		{
 			# Seen, and gone before it was asked who it is.
