@@ -42,6 +42,10 @@ SELECT jsonb_build_object(
 CREATE FUNCTION pg_temp.shown(value numeric) RETURNS text
 RETURN round(value, greatest(0, 2 - floor(log(value))::integer));
 
+-- A ratio with two digits after the point, or what there is of it.
+CREATE FUNCTION pg_temp.shown_ratio(ratio numeric) RETURNS text
+RETURN round(ratio, CASE WHEN ratio < 0.1 THEN 4 ELSE 2 END);
+
 -- "p = 0.43, 0.02; 0 of 2 below 0.01", of each round; empty where there is none.
 CREATE FUNCTION pg_temp.shown_p(p jsonb) RETURNS text
 RETURN (SELECT format('p = %s; %s of %s below 0.01', string_agg(round(value::numeric, 3)::text, ', ' ORDER BY place),
@@ -52,8 +56,8 @@ CREATE TEMPORARY VIEW shown AS
 SELECT d.place, f->>'name' AS name, f->>'what' AS what,
        pg_temp.shown((f->>'baseline')::numeric) || ' ' || (f->>'unit') AS baseline,
        pg_temp.shown((f->>'figure')::numeric) || ' ' || (f->>'unit') AS figure,
-       round((f->>'ratio')::numeric, 2) AS ratio,
-       round((f->>'lowest')::numeric, 2) || '–' || round((f->>'highest')::numeric, 2) AS spread,
+       pg_temp.shown_ratio((f->>'ratio')::numeric) AS ratio,
+       pg_temp.shown_ratio((f->>'lowest')::numeric) || '–' || pg_temp.shown_ratio((f->>'highest')::numeric) AS spread,
        CASE f->>'goal_is' WHEN '<=' THEN '≤ ' || round((f->>'goal')::numeric, 2)
 		WHEN '>=' THEN '≥ ' || round((f->>'goal')::numeric, 2)
 		WHEN 'figure <' THEN format('figure < %s %s', f->>'goal', f->>'unit') ELSE '' END AS goal,
