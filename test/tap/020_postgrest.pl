@@ -56,6 +56,10 @@ POST nobody users_login 401 invalid_credentials {"identifier":"$who","password":
 POST nobody users_login 401 invalid_credentials {"identifier":"nobody","password":"wrong"}
 POST nobody users_login 404 PGRST202 {"identifier":"$who"}
 GET nobody users_login 405 25006 {"identifier":"$who","password":"$password"}
+POST nobody users_verify_password 200 ok {"identifier":"$who","password":"$password"}
+POST nobody users_verify_password 401 invalid_credentials {"identifier":"$who","password":"wrong"}
+POST nobody users_login_ticket 200 ok {"ticket":"$ticket"}
+POST nobody users_login_ticket 401 invalid_token {"ticket":"$ticket"}
 POST nobody users_refresh 401 invalid_token {"refresh_token":"no"}
 POST nobody users_refresh 401 invalid_token {}
 POST nobody users_logout 200 ok {}
@@ -239,6 +243,7 @@ sub learn
 	my $body = $answer->{body};
 
 	return unless ref $body eq 'HASH' && $answer->{status} < 300;
+	$known{ticket}     = $body->{ticket}        if $function eq 'users_verify_password';
 	$known{domain}     = $body->{id}            if $function eq 'users_create_domain';
 	$known{role}       = $body->{id}            if $function eq 'users_create_role';
 	$known{invitation} = $body->{invitation_id} if $function eq 'users_invite';
