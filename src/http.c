@@ -57,6 +57,18 @@ users_http_cookie(const char *name)
 	return member("request.cookies", name);
 }
 
+bool
+users_http_has_claims(void)
+{
+	return setting("request.jwt.claims") != NULL;
+}
+
+char *
+users_http_claim(const char *name)
+{
+	return member("request.jwt.claims", name);
+}
+
 /* As SET LOCAL does. */
 static void
 set_local(const char *name, const char *value)

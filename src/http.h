@@ -19,6 +19,11 @@ extern char *users_http_header(const char *name);
 /* A cookie of the request, likewise. */
 extern char *users_http_cookie(const char *name);
 
+/* Whether PostgREST has said what it read in a token, or that there was none;
+ * and a text among it, likewise. */
+extern bool users_http_has_claims(void);
+extern char *users_http_claim(const char *name);
+
 /* Sets the status of the answer; nothing without a request. */
 extern void users_http_set_status(int status);
 

@@ -6,6 +6,7 @@
 #include "caller.h"
 #include "errors.h"
 #include "http.h"
+#include "identity.h"
 #include "key.h"
 
 PG_FUNCTION_INFO_V1(users_pre_request);
@@ -28,6 +29,27 @@ bearer_token(const char *header)
 	return header;
 }
 
+/* Whether PostgREST read this id in the token. */
+static bool
+is_claimed(const char *name, const pg_uuid_t *id)
+{
+	char *claimed = users_http_claim(name);
+	Datum text = DirectFunctionCall1(uuid_out, UUIDPGetDatum(id));
+
+	return claimed != NULL && strcmp(claimed, DatumGetCString(text)) == 0;
+}
+
+/* Of several Authorization headers PostgREST reads the first and hands on the
+ * last: the application would be told of one person in request.jwt.claims,
+ * whose session nobody has looked at, and of another by us. */
+static void
+refuse_other_claims(const UsersIdentity *identity)
+{
+	if (users_http_has_claims() && !(is_claimed("sub", &identity->user_id) &&
+									 is_claimed("sid", &identity->session_id)))
+		users_raise(USERS_E_BAD_TOKEN, NULL);
+}
+
 /* users_pre_request() void
  *
  * PostgREST has checked a signature and switched to the role that the token
@@ -46,7 +68,10 @@ users_pre_request(PG_FUNCTION_ARGS)
 	if (header != NULL)
 		token = bearer_token(header);
 	if (token != NULL)
+	{
 		users_sign_on(&call, token, strlen(token));
+		refuse_other_claims(users_require_identity());
+	}
 	else if (has_privs_of_role(call.caller, users_role("users_member")) &&
 			 !superuser_arg(call.caller))
 		/* Whoever is a member shows a token: this one only has the role. */

@@ -469,6 +469,16 @@ sub tokens_are_judged
 	}
 	is( $front->ask('GET', '/note')->{status},
 		401, "$way: nobody reads no table");
+	return if $way ne 'HTTP';
+
+	# PostgREST reads the first, users_pre_request() the last.
+	for my $first ("Bearer $ann->{access_token}", 'Basic x')
+	{
+		my $answer = $front->ask(
+			'GET', '/note',
+			headers => { authorization => [ $first, "Bearer $other->{access_token}" ] });
+		is("$answer->{status} $answer->{body}{code}", '401 28000', "$way: two tokens in one request are none");
+	}
 	return;
 }
 
