@@ -354,6 +354,16 @@ sub failures_stay
 		users_login => { identifier => $name, password => $password },
 		headers     => visitor());
 	is($answer->{status}, 200, "$way: from another address she signs in");
+	return if $way ne 'HTTP';
+	my $before = $failures->();
+	my @went   = map {
+		$front->ask(
+			'POST', '/rpc/users_login?select=status::int',
+			body    => { identifier => $name, password => 'wrong' },
+			headers => { 'x-real-ip' => '198.51.100.1' })->{text} =~ /integer: \\"(\w+)/
+	} 1 .. 4;
+	is("@went", 'invalid_credentials invalid_credentials invalid_credentials throttled', "$way: guesses in requests that fail are counted");
+	is($failures->(), $before, "$way: though nothing tells of them");
 	return;
 }
 
