@@ -57,12 +57,6 @@ users_http_cookie(const char *name)
 	return member("request.cookies", name);
 }
 
-bool
-users_http_has_claims(void)
-{
-	return setting("request.jwt.claims") != NULL;
-}
-
 char *
 users_http_claim(const char *name)
 {

@@ -19,9 +19,7 @@ extern char *users_http_header(const char *name);
 /* A cookie of the request, likewise. */
 extern char *users_http_cookie(const char *name);
 
-/* Whether PostgREST has said what it read in a token, or that there was none;
- * and a text among it, likewise. */
-extern bool users_http_has_claims(void);
+/* A text among what PostgREST has read in the request's token, likewise. */
 extern char *users_http_claim(const char *name);
 
 /* Sets the status of the answer; nothing without a request. */

@@ -29,14 +29,14 @@ bearer_token(const char *header)
 	return header;
 }
 
-/* Whether PostgREST read this id in the token. */
+/* Whether PostgREST has told of another id than this. */
 static bool
-is_claimed(const char *name, const pg_uuid_t *id)
+is_another(const char *name, const pg_uuid_t *id)
 {
 	char *claimed = users_http_claim(name);
 	Datum text = DirectFunctionCall1(uuid_out, UUIDPGetDatum(id));
 
-	return claimed != NULL && strcmp(claimed, DatumGetCString(text)) == 0;
+	return claimed != NULL && strcmp(claimed, DatumGetCString(text)) != 0;
 }
 
 /* Of several Authorization headers PostgREST reads the first and hands on the
@@ -45,8 +45,8 @@ is_claimed(const char *name, const pg_uuid_t *id)
 static void
 refuse_other_claims(const UsersIdentity *identity)
 {
-	if (users_http_has_claims() && !(is_claimed("sub", &identity->user_id) &&
-									 is_claimed("sid", &identity->session_id)))
+	if (is_another("sub", &identity->user_id) ||
+		is_another("sid", &identity->session_id))
 		users_raise(USERS_E_BAD_TOKEN, NULL);
 }
 
