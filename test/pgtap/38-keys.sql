@@ -9,7 +9,7 @@
 SET users.argon2_memory = '19MB';
 SET client_min_messages = error;
 BEGIN;
-SELECT plan(76);
+SELECT plan(79);
 \ir ../lib/story.sql
 
 CREATE ROLE regress_users_38 LOGIN NOINHERIT;
