@@ -12,7 +12,7 @@
 PG_FUNCTION_INFO_V1(users_authenticate);
 PG_FUNCTION_INFO_V1(users_validate_token);
 
-static void
+static UsersIdentity
 take_on(const UsersAccess *access)
 {
 	UsersIdentity identity = { .user_id = access->user_id,
@@ -25,9 +25,10 @@ take_on(const UsersAccess *access)
 							 superuser() ? PGC_SUSET : PGC_USERSET,
 							 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
 	users_identity_set(&identity);
+	return identity;
 }
 
-void
+UsersIdentity
 users_sign_on(UsersCall *call, const char *token, size_t len)
 {
 	UsersAccess access;
@@ -45,7 +46,7 @@ users_sign_on(UsersCall *call, const char *token, size_t len)
 		case USERS_TOKEN_VALID:
 			break;
 	}
-	take_on(&access);
+	return take_on(&access);
 }
 
 /* users_authenticate(token text) uuid */
@@ -53,18 +54,20 @@ Datum
 users_authenticate(PG_FUNCTION_ARGS)
 {
 	UsersCall call;
+	UsersIdentity identity;
 	pg_uuid_t *user_id = palloc(sizeof(pg_uuid_t));
 
 	users_begin(&call, "users_authenticate", USERS_SECRET);
 	if (PG_ARGISNULL(0))
-		users_sign_on(&call, "", 0);
+		identity = users_sign_on(&call, "", 0);
 	else
 	{
 		text *token = PG_GETARG_TEXT_PP(0);
 
-		users_sign_on(&call, VARDATA_ANY(token), VARSIZE_ANY_EXHDR(token));
+		identity =
+			users_sign_on(&call, VARDATA_ANY(token), VARSIZE_ANY_EXHDR(token));
 	}
-	*user_id = users_require_identity()->user_id;
+	*user_id = identity.user_id;
 	PG_RETURN_UUID_P(user_id);
 }
 

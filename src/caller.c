@@ -2,6 +2,7 @@
 
 #include "caller.h"
 #include "errors.h"
+#include "http.h"
 #include "identity.h"
 #include "log.h"
 #include "settings.h"
@@ -53,6 +54,17 @@ require_writable(const char *shown)
 				 users_errhide()));
 }
 
+/* What writes is refused to GET by its read-only transaction. */
+static void
+require_body(const char *shown)
+{
+	if (users_http_is_get())
+		ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+						errmsg("cannot execute %s by GET", shown),
+						errhint("Call it by POST: addresses are logged."),
+						users_errhide()));
+}
+
 void
 users_begin(UsersCall *call, const char *function, int flags)
 {
@@ -68,6 +80,8 @@ users_begin(UsersCall *call, const char *function, int flags)
 	}
 	if (flags & USERS_WRITES)
 		require_writable(shown);
+	if (flags & USERS_POSTED)
+		require_body(shown);
 	call->function = function;
 	call->caller = GetUserId();
 	call->in_definer = InLocalUserIdChange();

@@ -23,9 +23,11 @@ typedef struct UsersCall
 typedef enum UsersCallFlags
 {
 	USERS_READS = 0,
-	USERS_WRITES = 1,  /* 25006 where nothing can be written */
-	USERS_SECRET = 2,  /* hides the statement from activity and log */
-	USERS_ANYWHERE = 4 /* needs no preload: touches no secret */
+	USERS_WRITES = 1,	/* 25006 where nothing can be written */
+	USERS_SECRET = 2,	/* hides the statement from activity and log */
+	USERS_ANYWHERE = 4, /* needs no preload: touches no secret */
+	USERS_POSTED =
+		8 /* over HTTP by POST alone: an address is no place for it */
 } UsersCallFlags;
 
 /*

@@ -19,21 +19,37 @@ users_http_request(void)
 	return setting("request.method") != NULL;
 }
 
-/* A text member of a JSON object in a setting. */
-static char *
-member(const char *name, const char *key)
+bool
+users_http_is_get(void)
+{
+	const char *method = setting("request.method");
+
+	return method != NULL &&
+		   (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0);
+}
+
+/* The JSON object in a setting; NULL when there is none. */
+static Jsonb *
+object_in(const char *name)
 {
 	const char *text = setting(name);
-	Datum json;
 	Jsonb *object;
-	JsonbValue value;
-	JsonbValue *found;
 
 	if (text == NULL || text[0] != '{')
 		return NULL;
-	json = DirectFunctionCall1(jsonb_in, CStringGetDatum(text));
-	object = DatumGetJsonbP(json);
-	if (!JB_ROOT_IS_OBJECT(object))
+	object =
+		DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
+	return JB_ROOT_IS_OBJECT(object) ? object : NULL;
+}
+
+/* A text member of it. */
+static char *
+member(Jsonb *object, const char *key)
+{
+	JsonbValue value;
+	JsonbValue *found;
+
+	if (object == NULL)
 		return NULL;
 	found = getKeyJsonValueFromContainer(&object->root, key, (int) strlen(key),
 										 &value);
@@ -48,19 +64,22 @@ users_http_header(const char *name)
 	char *lower = pstrdup(name);
 
 	users_fold(lower, name, strlen(name));
-	return member("request.headers", lower);
+	return member(object_in("request.headers"), lower);
 }
 
 char *
 users_http_cookie(const char *name)
 {
-	return member("request.cookies", name);
+	return member(object_in("request.cookies"), name);
 }
 
-char *
-users_http_claim(const char *name)
+void
+users_http_claimed_ids(char **user_id, char **session_id)
 {
-	return member("request.jwt.claims", name);
+	Jsonb *claims = object_in("request.jwt.claims");
+
+	*user_id = member(claims, "sub");
+	*session_id = member(claims, "sid");
 }
 
 /* As SET LOCAL does. */

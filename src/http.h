@@ -12,6 +12,9 @@
 /* Whether this transaction is a request of PostgREST's. */
 extern bool users_http_request(void);
 
+/* Whether it asks by GET or HEAD, with the arguments in its address. */
+extern bool users_http_is_get(void);
+
 /* A header of the request, its name in any case, in the present context; NULL
  * without one. */
 extern char *users_http_header(const char *name);
@@ -19,8 +22,9 @@ extern char *users_http_header(const char *name);
 /* A cookie of the request, likewise. */
 extern char *users_http_cookie(const char *name);
 
-/* A text among what PostgREST has read in the request's token, likewise. */
-extern char *users_http_claim(const char *name);
+/* Whose session PostgREST has read in the request's token, as text; NULL where
+ * it has read none. */
+extern void users_http_claimed_ids(char **user_id, char **session_id);
 
 /* Sets the status of the answer; nothing without a request. */
 extern void users_http_set_status(int status);

@@ -29,11 +29,9 @@ bearer_token(const char *header)
 	return header;
 }
 
-/* Whether PostgREST has told of another id than this. */
 static bool
-is_another(const char *name, const pg_uuid_t *id)
+is_another(const char *claimed, const pg_uuid_t *id)
 {
-	char *claimed = users_http_claim(name);
 	Datum text = DirectFunctionCall1(uuid_out, UUIDPGetDatum(id));
 
 	return claimed != NULL && strcmp(claimed, DatumGetCString(text)) != 0;
@@ -45,8 +43,12 @@ is_another(const char *name, const pg_uuid_t *id)
 static void
 refuse_other_claims(const UsersIdentity *identity)
 {
-	if (is_another("sub", &identity->user_id) ||
-		is_another("sid", &identity->session_id))
+	char *user_id;
+	char *session_id;
+
+	users_http_claimed_ids(&user_id, &session_id);
+	if (is_another(user_id, &identity->user_id) ||
+		is_another(session_id, &identity->session_id))
 		users_raise(USERS_E_BAD_TOKEN, NULL);
 }
 
@@ -69,8 +71,9 @@ users_pre_request(PG_FUNCTION_ARGS)
 		token = bearer_token(header);
 	if (token != NULL)
 	{
-		users_sign_on(&call, token, strlen(token));
-		refuse_other_claims(users_require_identity());
+		UsersIdentity identity = users_sign_on(&call, token, strlen(token));
+
+		refuse_other_claims(&identity);
 	}
 	else if (has_privs_of_role(call.caller, users_role("users_member")) &&
 			 !superuser_arg(call.caller))

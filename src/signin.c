@@ -181,7 +181,7 @@ users_verify_password(PG_FUNCTION_ARGS)
 	text *typed = cstring_to_text("");
 	XLogRecPtr received = users_received();
 
-	users_begin(&call, "users_verify_password", USERS_SECRET);
+	users_begin(&call, "users_verify_password", USERS_SECRET | USERS_POSTED);
 	if (call.restricted)
 		users_raise(USERS_E_RESTRICTED, NULL);
 	password = users_take_password(fcinfo, 1, USERS_PRESENT_PASSWORD);
