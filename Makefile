@@ -14,7 +14,7 @@ PARTS      = $(sort $(wildcard sql/[0-9][0-9]-*.sql))
 DATA_built = users--$(USERS_VERSION).sql
 DATA       = $(wildcard sql/users--*.sql)
 
-SHLIB_LINK = -lsodium -lzxcvbn -lm
+SHLIB_LINK = -lsodium -lzxcvbn -lcrypt -lm
 
 # The server's headers are not ours to mend: -isystem keeps them silent.
 PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server) \

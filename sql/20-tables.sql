@@ -68,8 +68,11 @@ CREATE TABLE users.credential (
 	user_id uuid PRIMARY KEY REFERENCES users.account ON DELETE CASCADE,
 	password_hash text,
 	nonce bytea NOT NULL,
-	changed_at timestamptz NOT NULL);
+	changed_at timestamptz NOT NULL,
+	as_typed boolean NOT NULL DEFAULT false);
 COMMENT ON TABLE users.credential IS 'by-user: the password''s hash (NULL: none yet) and a nonce that changes with it.';
+COMMENT ON COLUMN users.credential.as_typed IS
+'The hash was imported: another program made it, of the bytes that were typed, not of their normal form. The next sign-in makes it anew.';
 
 CREATE TABLE users.identifier (
 	identifier text COLLATE "C" PRIMARY KEY,

@@ -202,3 +202,14 @@ GRANT SELECT ON @extschema@.users_stats TO users_admin, users_service;
 GRANT EXECUTE ON FUNCTION users.metrics(), @extschema@.users_events(text, integer) TO users_admin, users_service;
 GRANT USAGE ON TYPE @extschema@.users_audit TO users_member;
 GRANT USAGE ON TYPE @extschema@.users_event, @extschema@.users_stats, users.metric TO users_admin, users_service;
+
+-- Importing
+GRANT EXECUTE ON FUNCTION
+	@extschema@.users_import(text, text, text, text, text, uuid, text, text, timestamptz, text, text, text[], jsonb, jsonb, timestamptz, timestamptz),
+	@extschema@.users_import_from(regclass, boolean),
+	@extschema@.users_import_domain(uuid, text, text, text, text[], jsonb, timestamptz, uuid, timestamptz, uuid),
+	@extschema@.users_import_role(uuid, uuid, text, text[], timestamptz),
+	@extschema@.users_import_grant(uuid, uuid, text, uuid, timestamptz, uuid),
+	@extschema@.users_import_invitation(uuid, uuid, text, uuid, timestamptz, timestamptz)
+	TO users_dba;
+GRANT USAGE ON TYPE @extschema@.users_rejected_row, @extschema@.users_invitations TO users_dba;

@@ -40,7 +40,7 @@ static UsersQuery queries[] = {
 		.sql = "SELECT a.status, a.platform_role" EQ "'admin', a.reset_required,"
 			   "       a.email_verified_at IS NOT NULL, a.version, a.email, p.username,"
 			   "       p.first_name, p.last_name, c.password_hash, a.pending_email, a.language,"
-			   "       a.link_version, c.nonce"
+			   "       a.link_version, c.nonce, c.as_typed"
 			   "  FROM users.account a"
 			   "  JOIN users.person p ON p.user_id" EQ "a.user_id"
 			   "  JOIN users.credential c ON c.user_id" EQ "a.user_id"
@@ -74,11 +74,11 @@ static UsersQuery queries[] = {
 			   " VALUES ($1, $2, $3, $4)",
 		.types = { UUIDOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID } },
 	[SET_HASH] = {
-		.sql = "UPDATE users.credential SET password_hash = $2, nonce = $3, changed_at = $4"
+		.sql = "UPDATE users.credential SET password_hash = $2, as_typed = false, nonce = $3, changed_at = $4"
 			   " WHERE user_id" EQ "$1",
 		.types = { UUIDOID, TEXTOID, BYTEAOID, TIMESTAMPTZOID } },
 	[REHASH] = {
-		.sql = "UPDATE users.credential SET password_hash = $3"
+		.sql = "UPDATE users.credential SET password_hash = $3, as_typed = false"
 			   " WHERE user_id" EQ "$1 AND password_hash" EQ "$2",
 		.types = { UUIDOID, TEXTOID, TEXTOID } },
 	[NEXT_VERSION] = {
@@ -179,6 +179,7 @@ read_account(UsersAccount *account, MemoryContext context)
 	account->language = users_column_text(0, 12, context);
 	account->link_version = users_column_int64(0, 13, 0);
 	(void) users_column_bytes(0, 14, account->nonce, sizeof(account->nonce));
+	account->hash_as_typed = users_column_bool(0, 15, false);
 	return true;
 }
 
@@ -224,6 +225,25 @@ void
 users_identify_account(UsersAccount *account)
 {
 	users_username_subject(account->subject, account->username);
+}
+
+const char *
+users_first_name(const UsersAccount *account)
+{
+	return account->first_name[0] != '\0' ? account->first_name
+										  : users_full_name(account);
+}
+
+const char *
+users_full_name(const UsersAccount *account)
+{
+	const char *first = account->first_name;
+	const char *last = account->last_name;
+
+	if (first[0] == '\0' && last[0] == '\0')
+		return account->username;
+	return psprintf("%s%s%s", first,
+					first[0] == '\0' || last[0] == '\0' ? "" : " ", last);
 }
 
 void

@@ -34,6 +34,7 @@ typedef struct UsersAccount
 	char *last_name;
 	char *password_hash; /* NULL: none */
 	uint8 nonce[16];	 /* the credential's: another one with each password */
+	bool hash_as_typed;	 /* it was imported: see users_verify_hash */
 } UsersAccount;
 
 /* The account of an id, read with the latest snapshot; texts in context.
@@ -53,6 +54,17 @@ extern void users_load_account(UsersAccount *account, MemoryContext context);
 
 /* Fills in the subject of an account that was found by id. */
 extern void users_identify_account(UsersAccount *account);
+
+/* How a person is addressed, by the first name, and named: by first and last
+ * name; by the username where an import knew neither. In the present memory
+ * context, or the account's. */
+extern const char *users_first_name(const UsersAccount *account);
+extern const char *users_full_name(const UsersAccount *account);
+
+/* The same of users.person p, in SQL. */
+#define USERS_FULL_NAME                                                        \
+	"coalesce(nullif(pg_catalog.btrim(p.first_name OPERATOR(pg_catalog.||) ' " \
+	"' OPERATOR(pg_catalog.||) p.last_name), ''), p.username)"
 
 /* Words of the person's own that a password must not be made of. */
 extern void users_password_context(const char *words[6],

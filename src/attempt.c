@@ -96,7 +96,7 @@ users_attempt_refused(const UsersAttempt *attempt, const UsersAccount *account)
 	return USERS_REFUSED;
 }
 
-/* A hash of old parameters, made again with today's. */
+/* A hash of old parameters or of another program, made again as today's. */
 typedef struct Rehash
 {
 	const UsersAccount *account;
@@ -120,9 +120,11 @@ judge(const UsersAccount *account, const UsersPassword *password,
 {
 	bool alive = account->exists && account->status != USERS_DELETED;
 	const char *hash = alive ? account->password_hash : NULL;
-	UsersMatch match = users_verify_hash(hash, password);
+	UsersMatch match =
+		users_verify_hash(hash, account->hash_as_typed, password);
 
-	if (match == USERS_MATCH && users_can_write() && users_hash_is_old(hash) &&
+	if (match == USERS_MATCH && users_can_write() &&
+		(account->hash_as_typed || users_hash_is_old(hash)) &&
 		!users_hash_password(rehash->hash, password))
 		rehash->hash[0] = '\0';
 	return match;

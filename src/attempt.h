@@ -52,7 +52,8 @@ extern UsersVerdict users_attempt_refused(const UsersAttempt *attempt,
  * Charges the attempt, reads the account unless it has been read, hashes, and
  * records a failure; gives the charge back when the password is the account's.
  * A refusal by the throttle reads no account. Rehashes a hash of old
- * parameters, where something can be written. A deleted account is nobody's.
+ * parameters or of another program, where something can be written. A deleted
+ * account is nobody's.
  */
 extern UsersVerdict users_try_password(UsersAttempt *attempt,
 									   UsersAccount *account,

@@ -179,6 +179,13 @@ users_require_service(const UsersCall *call)
 }
 
 void
+users_require_dba(const UsersCall *call)
+{
+	if (!users_is_dba(call))
+		users_raise(USERS_E_NOT_DBA, NULL);
+}
+
+void
 users_require_superuser(const UsersCall *call)
 {
 	if (users_identity_present() || call->restricted ||

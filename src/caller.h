@@ -63,6 +63,7 @@ extern bool users_is_service(const UsersCall *call);
 /* Raise 42501 when it is not so. */
 extern void users_require_administrator(const UsersCall *call);
 extern void users_require_service(const UsersCall *call);
+extern void users_require_dba(const UsersCall *call);
 extern void users_require_superuser(const UsersCall *call);
 
 /* The OID of one of our roles; 55000 when somebody dropped it. */

@@ -121,7 +121,7 @@ add_person(Values *values, const UsersAccount *account)
 {
 	if (!account->exists)
 		return;
-	add(values, "first_name", account->first_name);
+	add(values, "first_name", users_first_name(account));
 	add(values, "last_name", account->last_name);
 	add(values, "username", account->username);
 }
@@ -148,7 +148,7 @@ fill_texts(Datum *values, bool *nulls, const UsersClaim *claim,
 	 * made the account chose the names. */
 	set_text(&values[3], &nulls[3],
 			 account->exists && claim->kind != USERS_MAIL_VERIFY_EMAIL
-				 ? psprintf("%s %s", account->first_name, account->last_name)
+				 ? users_full_name(account)
 				 : NULL);
 	set_text(&values[4], &nulls[4], texts->language);
 	set_text(&values[5], &nulls[5], texts->subject);

@@ -30,10 +30,12 @@ static UsersQuery queries[] = {
 		.types = { UUIDOID } },
 	[INSERT_DOMAIN] = {
 		.sql = "INSERT INTO users.domain"
-			   " (id, name, route, tags, metadata, created_at, created_by, updated_at, updated_by)"
-			   " VALUES ($1, $2, $3, $4, $5, $6, $7, $6, $7)"
+			   " (id, name, route, tags, metadata, status, created_at, created_by, updated_at, updated_by,"
+			   "  deleted_at)"
+			   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 			   " ON CONFLICT (pg_catalog.lower(route COLLATE pg_catalog.\"C\")) DO NOTHING",
-		.types = { UUIDOID, TEXTOID, TEXTOID, TEXTARRAYOID, JSONBOID, TIMESTAMPTZOID, UUIDOID } },
+		.types = { UUIDOID, TEXTOID, TEXTOID, TEXTARRAYOID, JSONBOID, TEXTOID, TIMESTAMPTZOID, UUIDOID,
+				   TIMESTAMPTZOID, UUIDOID, TIMESTAMPTZOID } },
 	[SET_FIELDS] = {
 		.sql = "UPDATE users.domain"
 			   "   SET name = coalesce($2, name), tags = coalesce($3, tags),"
@@ -90,21 +92,42 @@ users_lock_domain(const pg_uuid_t *id)
 }
 
 bool
+users_import_domain_row(const UsersDomainImport *domain)
+{
+	char nulls[] = "           ";
+	Datum values[11];
+
+	values[0] = UUIDPGetDatum(&domain->id);
+	values[1] = CStringGetTextDatum(domain->fields.name);
+	values[2] = CStringGetTextDatum(domain->fields.route);
+	values[3] = domain->fields.tags;
+	values[4] = domain->fields.metadata;
+	values[5] = CStringGetTextDatum(domain->status);
+	values[6] = TimestampTzGetDatum(domain->created_at);
+	values[7] = nullable_uuid(domain->created_by, &nulls[7]);
+	values[8] = TimestampTzGetDatum(domain->updated_at);
+	values[9] = nullable_uuid(domain->updated_by, &nulls[9]);
+	/* The grace begins here, whenever it was deleted there. */
+	values[10] = TimestampTzGetDatum(GetCurrentTimestamp());
+	nulls[10] = strcmp(domain->status, "deleted") == 0 ? ' ' : 'n';
+	return users_write(&queries[INSERT_DOMAIN], values, nulls) > 0;
+}
+
+bool
 users_insert_domain(pg_uuid_t *id, const UsersDomainFields *fields,
 					const pg_uuid_t *actor)
 {
-	char nulls[] = "       ";
-	Datum values[7];
+	TimestampTz now = GetCurrentTimestamp();
+	UsersDomainImport domain = { .fields = *fields,
+								 .status = "enabled",
+								 .created_at = now,
+								 .created_by = actor,
+								 .updated_at = now,
+								 .updated_by = actor };
 
-	users_new_id(id);
-	values[0] = UUIDPGetDatum(id);
-	values[1] = CStringGetTextDatum(fields->name);
-	values[2] = CStringGetTextDatum(fields->route);
-	values[3] = fields->tags;
-	values[4] = fields->metadata;
-	values[5] = TimestampTzGetDatum(GetCurrentTimestamp());
-	values[6] = nullable_uuid(actor, &nulls[6]);
-	return users_write(&queries[INSERT_DOMAIN], values, nulls) > 0;
+	users_new_id(&domain.id);
+	*id = domain.id;
+	return users_import_domain_row(&domain);
 }
 
 void

@@ -37,6 +37,21 @@ typedef struct UsersDomainFields
 extern bool users_insert_domain(pg_uuid_t *id, const UsersDomainFields *fields,
 								const pg_uuid_t *actor);
 
+/* A domain as another platform had it. */
+typedef struct UsersDomainImport
+{
+	pg_uuid_t id;
+	UsersDomainFields fields; /* all of them */
+	const char *status;
+	TimestampTz created_at;
+	const pg_uuid_t *created_by; /* NULL: nobody known */
+	TimestampTz updated_at;
+	const pg_uuid_t *updated_by;
+} UsersDomainImport;
+
+/* Inserts it, if its id is free; likewise. */
+extern bool users_import_domain_row(const UsersDomainImport *domain);
+
 /* Changes of a locked domain. */
 extern void users_set_domain_fields(const pg_uuid_t *id,
 									const UsersDomainFields *fields,

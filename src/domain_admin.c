@@ -10,8 +10,6 @@
 #include "settings.h"
 #include "shown.h"
 
-#define ROUTE_MAX 36
-
 PG_FUNCTION_INFO_V1(users_create_domain);
 PG_FUNCTION_INFO_V1(users_update_domain);
 PG_FUNCTION_INFO_V1(users_set_domain_status);
@@ -37,24 +35,6 @@ typedef struct Making
 	UsersAccount owner;
 	pg_uuid_t id;
 } Making;
-
-/* As written: it is part of addresses, and no two are alike but for case. */
-static char *
-read_route(FunctionCallInfo fcinfo)
-{
-	static const char alnum[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-								"abcdefghijklmnopqrstuvwxyz0123456789";
-	char *route = users_text_argument(fcinfo, ROUTE);
-	size_t len = route == NULL ? 0 : strlen(route);
-
-	if (len == 0 || len > ROUTE_MAX || strspn(route, alnum) == 0)
-		users_raise(USERS_E_ROUTE, "route");
-	for (size_t i = 0; i < len; i++)
-		if (strchr(alnum, route[i]) == NULL && route[i] != '_' &&
-			route[i] != '-')
-			users_raise(USERS_E_ROUTE, "route");
-	return route;
-}
 
 /* Who will administer it: whom an administrator names, else who makes it. A
  * DBA without a token is nobody, and may leave that for later. */
@@ -108,7 +88,8 @@ make(void *argument)
 	if (!users_insert_domain(&making->id, &making->fields, actor))
 		users_raise(USERS_E_ROUTE_TAKEN, "route");
 	admin.domain_id = making->id;
-	users_insert_first_roles(&admin.id, &making->id, actor);
+	users_insert_first_roles(&admin.id, &making->id, GetCurrentTimestamp(),
+							 actor);
 	if (making->has_owner)
 		(void) users_assign(&making->owner.user_id, &admin, NULL, NULL, actor);
 }
@@ -124,7 +105,7 @@ users_create_domain(PG_FUNCTION_ARGS)
 	users_begin(&call, "users_create_domain", USERS_WRITES);
 	users_begin_actor(&making.actor, &call);
 	making.fields.name = users_name_argument(fcinfo, NAME, "name");
-	making.fields.route = read_route(fcinfo);
+	making.fields.route = users_route_argument(fcinfo, ROUTE);
 	making.fields.tags = users_tags_argument(fcinfo, TAGS);
 	making.fields.metadata = users_metadata_argument(fcinfo, METADATA);
 	users_enter_owner(&call);

@@ -7,6 +7,7 @@
 #include "text.h"
 
 #define METADATA_MAX (16 * 1024)
+#define ROUTE_MAX	 36
 #define TAGS_MAX	 32
 #define TAG_MAX		 64 /* characters */
 
@@ -18,6 +19,24 @@ users_name_argument(FunctionCallInfo fcinfo, int n, const char *argument)
 	if (!users_is_name(name, USERS_NAME_MAX))
 		users_raise(USERS_E_NAME, argument);
 	return name;
+}
+
+/* As written: it is part of addresses, and no two are alike but for case. */
+char *
+users_route_argument(FunctionCallInfo fcinfo, int n)
+{
+	static const char alnum[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+								"abcdefghijklmnopqrstuvwxyz0123456789";
+	char *route = users_text_argument(fcinfo, n);
+	size_t len = route == NULL ? 0 : strlen(route);
+
+	if (len == 0 || len > ROUTE_MAX || strspn(route, alnum) == 0)
+		users_raise(USERS_E_ROUTE, "route");
+	for (size_t i = 0; i < len; i++)
+		if (strchr(alnum, route[i]) == NULL && route[i] != '_' &&
+			route[i] != '-')
+			users_raise(USERS_E_ROUTE, "route");
+	return route;
 }
 
 /* One tag, trimmed. */

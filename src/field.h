@@ -8,6 +8,9 @@
 extern char *users_name_argument(FunctionCallInfo fcinfo, int n,
 								 const char *argument);
 
+/* Argument n, the route of a domain, as written; US008. */
+extern char *users_route_argument(FunctionCallInfo fcinfo, int n);
+
 /* Argument n, a text[] of at most 32 tags of at most 64 characters, each
  * trimmed; US005. NULL gives the empty array. */
 extern Datum users_tags_argument(FunctionCallInfo fcinfo, int n);

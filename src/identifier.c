@@ -1,9 +1,9 @@
 #include "pg.h"
 
+#include "batch.h"
 #include "core/grammar.h"
 #include "core/uuid.h"
 #include "identifier.h"
-#include "query.h"
 #include "root.h"
 
 /* "username:" and an address of the greatest length fit. */
@@ -13,6 +13,7 @@ enum
 {
 	FIND_IDENTIFIER,
 	INSERT_IDENTIFIER,
+	INSERT_IDENTIFIERS,
 	DELETE_IDENTIFIER
 };
 
@@ -25,6 +26,13 @@ static UsersQuery queries[] = {
 		.sql = "INSERT INTO users.identifier (identifier, kind, user_id) VALUES ($1, $2, $3)"
 			   " ON CONFLICT DO NOTHING",
 		.types = { TEXTOID, TEXTOID, UUIDOID } },
+	[INSERT_IDENTIFIERS] = {
+		.sql = "INSERT INTO users.identifier (identifier, kind, user_id)"
+			   " SELECT n.identifier, n.kind, n.user_id"
+			   "   FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3))"
+			   "     n (identifier, kind, user_id)"
+			   " ON CONFLICT DO NOTHING",
+		.types = { TEXTARRAYOID, TEXTARRAYOID, UUIDARRAYOID } },
 	[DELETE_IDENTIFIER] = {
 		.sql = "DELETE FROM users.identifier WHERE identifier" EQ "$1 AND user_id" EQ "$2",
 		.types = { TEXTOID, UUIDOID } },
@@ -114,6 +122,30 @@ users_take_identifier(const pg_uuid_t *user_id, const char *kind,
 	return users_write(&queries[INSERT_IDENTIFIER], values, NULL) > 0 ||
 		   (find_identifier(values[0], &owner) &&
 			memcmp(&owner, user_id, sizeof(owner)) == 0);
+}
+
+char *
+users_identifier_key(const char *kind, const char *text)
+{
+	char identifier[IDENTIFIER_MAX];
+	size_t len = make_identifier(identifier, kind, text, strlen(text));
+
+	return pnstrdup(identifier, len);
+}
+
+int64
+users_take_identifiers(const UsersTaking *takings, int n)
+{
+	UsersBatch batch;
+
+	users_begin_batch(&batch, &queries[INSERT_IDENTIFIERS], n);
+	for (int i = 0; i < n; i++)
+	{
+		users_put_text(&batch, takings[i].key);
+		users_put_text(&batch, takings[i].kind);
+		users_put_cell(&batch, UUIDPGetDatum(takings[i].user_id));
+	}
+	return users_write_batch(&batch);
 }
 
 void

@@ -25,6 +25,21 @@ extern void users_username_subject(uint8 subject[USERS_SUBJECT_BYTES],
 extern bool users_take_identifier(const pg_uuid_t *user_id, const char *kind,
 								  const char *text);
 
+/* How the table has an identifier: kind, colon, the text in lower case; in the
+ * present memory context. */
+extern char *users_identifier_key(const char *kind, const char *text);
+
+/* Take many at once; how many of them were free. Waits for others that take
+ * the same ones. */
+typedef struct UsersTaking
+{
+	const pg_uuid_t *user_id;
+	const char *kind;
+	const char *key; /* of users_identifier_key */
+} UsersTaking;
+
+extern int64 users_take_identifiers(const UsersTaking *takings, int n);
+
 /* Give it back, if it is theirs. */
 extern void users_free_identifier(const pg_uuid_t *user_id, const char *kind,
 								  const char *text);

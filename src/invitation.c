@@ -1,8 +1,10 @@
 #include "pg.h"
 
 #include "core/grammar.h"
+#include "errors.h"
 #include "ids.h"
 #include "invitation.h"
+#include "outcome.h"
 #include "query.h"
 #include "settings.h"
 
@@ -91,6 +93,36 @@ key_of(const char *invitee)
 	return CStringGetTextDatum(key);
 }
 
+void
+users_invitee_argument(UsersInvitation *invitation, FunctionCallInfo fcinfo,
+					   int n)
+{
+	char *invitee = users_trimmed_argument(fcinfo, n);
+	size_t len = strlen(invitee);
+
+	/* Usernames have no @. */
+	invitation->invitee = invitee;
+	invitation->by_email = strchr(invitee, '@') != NULL;
+	if (invitation->by_email && users_email_check(invitee, len) != USERS_OK)
+		users_raise(USERS_E_EMAIL, "invitee");
+	if (!invitation->by_email && users_username_check(invitee, len) != USERS_OK)
+		users_raise(USERS_E_USERNAME, "invitee");
+}
+
+bool
+users_find_bearer(UsersInvitation *invitation)
+{
+	UsersAccount account;
+
+	if (invitation->by_email)
+		return true;
+	if (!users_find_identifier(&account, invitation->invitee,
+							   strlen(invitation->invitee)))
+		return false;
+	invitation->invitee_id = account.user_id;
+	return true;
+}
+
 bool
 users_find_pending_invitation(pg_uuid_t *id, const pg_uuid_t *role_id,
 							  const char *invitee)
@@ -121,14 +153,13 @@ users_invitation_is_for(const UsersInvitation *invitation,
 				  sizeof(pg_uuid_t)) == 0;
 }
 
-void
-users_put_invitation(UsersInvitation *invitation, bool renew)
+static void
+write_invitation(const UsersInvitation *invitation, TimestampTz created_at,
+				 bool renew)
 {
-	TimestampTz now = GetCurrentTimestamp();
 	Datum values[11];
 	char nulls[] = "           ";
 
-	invitation->expires_at = users_after(now, users_settings.invitation_ttl);
 	values[0] = UUIDPGetDatum(&invitation->id);
 	values[1] = UUIDPGetDatum(&invitation->inviter_id);
 	nulls[1] = invitation->has_inviter ? ' ' : 'n';
@@ -140,13 +171,29 @@ users_put_invitation(UsersInvitation *invitation, bool renew)
 					? (Datum) 0
 					: CStringGetTextDatum(invitation->site);
 	values[5] = TimestampTzGetDatum(invitation->expires_at);
-	values[6] = TimestampTzGetDatum(now);
+	values[6] = TimestampTzGetDatum(created_at);
 	values[7] = UUIDPGetDatum(&invitation->domain_id);
 	values[8] = UUIDPGetDatum(&invitation->role_id);
 	values[9] = key_of(invitation->invitee);
 	values[10] = BoolGetDatum(invitation->by_email);
 	(void) users_write(&queries[renew ? RENEW : INSERT_INVITATION], values,
 					   nulls);
+}
+
+void
+users_insert_invitation(const UsersInvitation *invitation,
+						TimestampTz created_at)
+{
+	write_invitation(invitation, created_at, false);
+}
+
+void
+users_put_invitation(UsersInvitation *invitation, bool renew)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	invitation->expires_at = users_after(now, users_settings.invitation_ttl);
+	write_invitation(invitation, now, renew);
 }
 
 void

@@ -40,6 +40,18 @@ extern bool users_invitation_waits(const UsersInvitation *invitation);
 extern bool users_invitation_is_for(const UsersInvitation *invitation,
 									const UsersAccount *account);
 
+/* Argument n, a username or an email address, checked: US001 US002. */
+extern void users_invitee_argument(UsersInvitation *invitation,
+								   FunctionCallInfo fcinfo, int n);
+
+/* Finds who bears the username now, or an id of nobody's: the same work for
+ * both. False when somebody else is making the root key. */
+extern bool users_find_bearer(UsersInvitation *invitation);
+
+/* Inserts a pending one that was made at a time and ends at its expires_at. */
+extern void users_insert_invitation(const UsersInvitation *invitation,
+									TimestampTz created_at);
+
 /* Inserts a pending one, or (renew) brings the pending one of that id up to
  * date. Its time begins now; expires_at is filled in. */
 extern void users_put_invitation(UsersInvitation *invitation, bool renew);

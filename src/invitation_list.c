@@ -23,7 +23,7 @@ enum
 static UsersQuery queries[] = {
 	[RECEIVED] = {
 		.sql = "SELECT i.id, i.domain_id, d.name, d.route, i.role_id, r.name, i.inviter_id,"
-			   "       p.first_name OPERATOR(pg_catalog.||) ' ' OPERATOR(pg_catalog.||) p.last_name,"
+			   "       " USERS_FULL_NAME ","
 			   "       CASE WHEN i.status" EQ "'accepted' THEN i.accepted_by ELSE $1 END,"
 			   "       i.invitee, i.status, i.created_at, i.expires_at, i.answered_at"
 			   "  FROM users.invitation i"
@@ -37,7 +37,7 @@ static UsersQuery queries[] = {
 		.types = { UUIDOID, TEXTOID } },
 	/* Not the name of every id that somebody asks for. */
 	[INVITER] = {
-		.sql = "SELECT p.first_name OPERATOR(pg_catalog.||) ' ' OPERATOR(pg_catalog.||) p.last_name"
+		.sql = "SELECT " USERS_FULL_NAME
 			   "  FROM users.person p"
 			   " WHERE p.user_id" EQ "$1 AND p.listed"
 			   "   AND EXISTS (SELECT FROM users.invitation i WHERE i.inviter_id" EQ "$1 AND i.domain_id" EQ "$2)",

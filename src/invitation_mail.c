@@ -5,19 +5,13 @@
 #include "site.h"
 #include "utils/json.h"
 
-static const char *
-name_of(const UsersAccount *account)
-{
-	return psprintf("%s %s", account->first_name, account->last_name);
-}
-
 const char *
 users_inviter_name(const UsersOffer *offer)
 {
 	UsersSite site;
 
 	if (offer->inviter.exists)
-		return name_of(&offer->inviter);
+		return users_full_name(&offer->inviter);
 	users_find_site(&site, offer->invitation.site, CurrentMemoryContext);
 	return site.product_name;
 }
@@ -131,8 +125,8 @@ users_mail_answer(UsersMailKind kind, const UsersOffer *offer,
 	UsersMail mail = { .kind = kind,
 					   .account = &offer->inviter,
 					   .site = offer->invitation.site,
-					   .data =
-						   name_all(offer, "invitee_name", name_of(account)) };
+					   .data = name_all(offer, "invitee_name",
+										users_full_name(account)) };
 
 	if (offer->inviter.exists && offer->inviter.status == USERS_ENABLED)
 		users_write_mail(&mail);

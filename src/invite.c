@@ -2,7 +2,6 @@
 
 #include "actor.h"
 #include "audit.h"
-#include "core/grammar.h"
 #include "errors.h"
 #include "ids.h"
 #include "invitation_mail.h"
@@ -39,21 +38,6 @@ typedef struct Invite
 	const char *status;
 	int retry_after;
 } Invite;
-
-/* Argument 1, a username or an email address: usernames have no @. */
-static void
-read_invitee(UsersInvitation *invitation, FunctionCallInfo fcinfo)
-{
-	char *invitee = users_trimmed_argument(fcinfo, 1);
-	size_t len = strlen(invitee);
-
-	invitation->invitee = invitee;
-	invitation->by_email = strchr(invitee, '@') != NULL;
-	if (invitation->by_email && users_email_check(invitee, len) != USERS_OK)
-		users_raise(USERS_E_EMAIL, "invitee");
-	if (!invitation->by_email && users_username_check(invitee, len) != USERS_OK)
-		users_raise(USERS_E_USERNAME, "invitee");
-}
 
 /* Raises unless the actor may give the role, in an enabled domain; and for a
  * username that holds it. */
@@ -140,22 +124,6 @@ apply_invite(UsersChange *change)
 	invite->status = "ok";
 }
 
-/* Who bears the username now, or an id of nobody's: the same work for both.
- * False when somebody else is making the root key. */
-static bool
-find_bearer(UsersInvitation *invitation)
-{
-	UsersAccount account;
-
-	if (invitation->by_email)
-		return true;
-	if (!users_find_identifier(&account, invitation->invitee,
-							   strlen(invitation->invitee)))
-		return false;
-	invitation->invitee_id = account.user_id;
-	return true;
-}
-
 /* What may wait, or be too much. */
 static void
 send_invitation(Invite *invite)
@@ -199,7 +167,7 @@ users_invite(PG_FUNCTION_ARGS)
 
 	users_begin(&call, "users_invite", USERS_WRITES | USERS_SECRET);
 	users_begin_actor(&invite.base.actor, &call);
-	read_invitee(invitation, fcinfo);
+	users_invitee_argument(invitation, fcinfo, 1);
 	users_client(&invite.client);
 	invite.base.context = call.context;
 	invitation->has_inviter = invite.base.actor.has_id;
@@ -209,7 +177,7 @@ users_invite(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		users_refuse(&invite.base.actor, "role_id");
 	invite.role_id = *PG_GETARG_UUID_P(0);
-	if (find_bearer(invitation))
+	if (users_find_bearer(invitation))
 	{
 		judge_invite(&invite.base);
 		invite.retry_after = 0;

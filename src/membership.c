@@ -6,9 +6,8 @@
 #include "errors.h"
 #include "holding.h"
 #include "outcome.h"
-#include "permission.h"
-#include "place.h"
 #include "role.h"
+#include "scope.h"
 #include "shown.h"
 
 PG_FUNCTION_INFO_V1(users_grant_role);
@@ -19,8 +18,7 @@ enum
 {
 	ROLE_ID,
 	USER_ID,
-	ON_TYPE,
-	ON_ID
+	ON_TYPE
 };
 
 /* Somebody is put into a role, or taken out of it. */
@@ -29,56 +27,10 @@ typedef struct Membership
 	UsersChange base;
 	UsersRole role;
 	UsersAccount person; /* of a grant; of others the id alone */
-	char *object_type;	 /* NULL: on the whole domain */
-	pg_uuid_t object_id;
+	UsersScope scope;
 } Membership;
 
-static const pg_uuid_t *
-object_of(const Membership *change)
-{
-	return change->object_type == NULL ? NULL : &change->object_id;
-}
-
 /* ---- arguments ---- */
-
-/* On which object, or on the whole domain: both of them or neither. */
-static void
-read_object(Membership *change, FunctionCallInfo fcinfo)
-{
-	static const pg_uuid_t nil;
-
-	change->object_type = users_text_argument(fcinfo, ON_TYPE);
-	if (PG_ARGISNULL(ON_ID))
-	{
-		if (change->object_type != NULL)
-			users_raise_detail(
-				USERS_E_WORD, "object_id",
-				"Give both object_type and object_id, or neither.");
-		return;
-	}
-	if (change->object_type == NULL)
-		users_raise_detail(USERS_E_WORD, "object_type",
-						   "Give both object_type and object_id, or neither.");
-	change->object_id = *PG_GETARG_UUID_P(ON_ID);
-	if (memcmp(&change->object_id, &nil, sizeof(nil)) == 0)
-		users_raise_detail(USERS_E_WORD, "object_id",
-						   "The nil UUID is no object.");
-}
-
-/* A domain is no object in a domain: roles on it are roles on the whole. */
-static void
-check_object_type(const Membership *change)
-{
-	if (change->object_type == NULL)
-		return;
-	if (strlen(change->object_type) > USERS_PERMISSION_MAX ||
-		!users_object_type_exists(change->object_type))
-		users_raise(USERS_E_OBJECT_TYPE, "object_type");
-	if (strcmp(change->object_type, "domain") == 0)
-		users_raise_detail(USERS_E_OBJECT_TYPE, "object_type",
-						   "For the whole domain leave object_type and "
-						   "object_id out.");
-}
 
 /* Reads what grant and revoke are given, and works as the owner. */
 static void
@@ -87,9 +39,9 @@ begin_change(Membership *change, UsersCall *call, FunctionCallInfo fcinfo)
 	users_begin_actor(&change->base.actor, call);
 	change->base.context = call->context;
 	change->base.argument = "role_id";
-	read_object(change, fcinfo);
+	users_scope_argument(&change->scope, fcinfo, ON_TYPE);
 	users_enter_owner(call);
-	check_object_type(change);
+	users_check_scope_type(&change->scope);
 	if (PG_ARGISNULL(ROLE_ID))
 		users_refuse(&change->base.actor, "role_id");
 	if (PG_ARGISNULL(USER_ID))
@@ -113,7 +65,8 @@ judge_role(UsersChange *base)
 	if (base->actor.administrator)
 		users_judge_domain(base, NULL);
 	else if (!users_may_assign(&base->actor.id, &change->role,
-							   change->object_type, object_of(change)))
+							   change->scope.object_type,
+							   users_scope_object(&change->scope)))
 		users_refuse(&base->actor, "role_id");
 }
 
@@ -137,10 +90,10 @@ judge_person(UsersChange *base)
 		return;
 	}
 	found = found && person->status == USERS_ENABLED;
-	if (found && (change->object_type != NULL ||
+	if (found && (change->scope.object_type != NULL ||
 				  users_has_any_role(&person->user_id, &base->domain_id)))
 		return;
-	if (change->object_type != NULL)
+	if (change->scope.object_type != NULL)
 		users_refuse(&base->actor, "user_id");
 	users_raise_detail(USERS_E_NOT_PERMITTED, NULL,
 					   "Who is not a member yet is invited: users_invite.");
@@ -151,25 +104,6 @@ judge_grant(UsersChange *base)
 {
 	judge_role(base);
 	judge_person(base);
-}
-
-/* Where its type has a table, the object lies in it, in the role's domain. */
-static void
-check_place(const Membership *change)
-{
-	UsersPlace place;
-	UsersPlaceAnswer answer;
-
-	if (change->object_type == NULL)
-		return;
-	answer =
-		users_find_place(&place, change->object_type, &change->object_id, true);
-	if (answer == USERS_PLACE_NO_ROW)
-		users_refuse(&change->base.actor, "object_id");
-	if (answer == USERS_PLACE_FOUND &&
-		(!place.has_domain || memcmp(&place.domain_id, &change->base.domain_id,
-									 sizeof(pg_uuid_t)) != 0))
-		users_raise(USERS_E_NOT_PERMITTED, NULL);
 }
 
 /* Raises US010 when nobody else who is enabled holds the built-in role. */
@@ -191,7 +125,8 @@ static void
 audit_membership(const char *event, const Membership *change)
 {
 	users_audit_object(event, &change->base.domain_id, &change->person.user_id,
-					   change->object_type, object_of(change), "role_id",
+					   change->scope.object_type,
+					   users_scope_object(&change->scope), "role_id",
 					   DatumGetCString(DirectFunctionCall1(
 						   uuid_out, UUIDPGetDatum(&change->role.id))));
 }
@@ -201,9 +136,9 @@ apply_grant(UsersChange *base)
 {
 	const Membership *change = (const Membership *) base;
 
-	base->changed = users_assign(&change->person.user_id, &change->role,
-								 change->object_type, object_of(change),
-								 users_actor_id(&base->actor));
+	base->changed = users_assign(
+		&change->person.user_id, &change->role, change->scope.object_type,
+		users_scope_object(&change->scope), users_actor_id(&base->actor));
 }
 
 /* The account first, as in deleting it: so neither waits for the other in a
@@ -232,15 +167,16 @@ users_grant_role(PG_FUNCTION_ARGS)
 	begin_change(&change, &call, fcinfo);
 	judge_grant(&change.base);
 	users_leave_owner(&call);
-	check_place(&change);
+	users_check_scope_place(&change.scope, &change.base.actor,
+							&change.base.domain_id);
 	users_enter_owner(&call);
 	if (!users_with_patience(grant, &change))
 		users_raise_busy();
 	if (change.base.changed)
 		audit_membership("role_granted", &change);
 	users_show_role_member(&shown, &change.role.id, &change.person.user_id,
-						   change.object_type, object_of(&change),
-						   call.context);
+						   change.scope.object_type,
+						   users_scope_object(&change.scope), call.context);
 	users_leave_owner(&call);
 	return users_row(fcinfo, shown.values, shown.nulls,
 					 USERS_ROLE_MEMBER_COLUMNS);
@@ -252,11 +188,12 @@ apply_revoke(UsersChange *base)
 	const Membership *change = (const Membership *) base;
 	const pg_uuid_t *user_id = &change->person.user_id;
 
-	if (change->role.built_in && change->object_type == NULL &&
+	if (change->role.built_in && change->scope.object_type == NULL &&
 		users_has_role(user_id, &change->role.id, NULL, NULL))
 		keep_last_admin(base, user_id);
-	base->changed = users_unassign(user_id, &change->role, change->object_type,
-								   object_of(change));
+	base->changed =
+		users_unassign(user_id, &change->role, change->scope.object_type,
+					   users_scope_object(&change->scope));
 }
 
 /* users_revoke_role(role_id, user_id, object_type, object_id) boolean */

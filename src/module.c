@@ -5,6 +5,7 @@
 #include "access.h"
 #include "account.h"
 #include "account_edit.h"
+#include "account_import.h"
 #include "audit.h"
 #include "caller.h"
 #include "choice.h"
@@ -19,6 +20,7 @@
 #include "held.h"
 #include "identifier.h"
 #include "identity.h"
+#include "import_judge.h"
 #include "invitation.h"
 #include "invitation_list.h"
 #include "key.h"
@@ -122,6 +124,8 @@ _PG_init(void)
 	users_init_identifier();
 	users_init_account();
 	users_init_account_edit();
+	users_init_account_import();
+	users_init_import_judge();
 	users_init_choice();
 	users_init_person();
 	users_init_picture();

@@ -3,6 +3,7 @@
 #include "core/phc.h"
 #include "core/strength.h"
 #include "errors.h"
+#include "foreign_hash.h"
 #include "password.h"
 #include "settings.h"
 
@@ -96,6 +97,16 @@ copy_plain(UsersPassword *password, const char *text, size_t len)
 	return password->characters <= USERS_PASSWORD_MAX;
 }
 
+/* Keeps what was typed as well, if it has a place. */
+static void
+copy_typed(UsersPassword *password, const char *text, size_t len)
+{
+	if (len >= sizeof(password->typed))
+		return;
+	memcpy(password->typed, text, len);
+	password->typed_len = len;
+}
+
 const UsersPassword *
 users_take_password(FunctionCallInfo fcinfo, int n, UsersPasswordSlot slot)
 {
@@ -118,6 +129,7 @@ users_take_password(FunctionCallInfo fcinfo, int n, UsersPasswordSlot slot)
 		fits = copy_plain(password, bytes, len);
 	else
 		fits = copy_normalized(password, bytes, len);
+	copy_typed(password, bytes, len);
 	if (!fits)
 	{
 		sodium_memzero(password, sizeof(*password));
@@ -220,8 +232,8 @@ make_decoy(UsersPasswordHash out)
 			 (int) opslimit(), salt, tag);
 }
 
-/* Copies a stored hash that may be verified; false for none, a foreign one or
- * one that asks for too much. */
+/* Copies a stored Argon2id hash that may be verified; false for none, another
+ * one or one that asks for too much. */
 static bool
 usable_hash(UsersPasswordHash out, const char *hash)
 {
@@ -273,7 +285,7 @@ read_salt_and_tag(const char *hash, const UsersPhc *phc, unsigned char *salt,
  * were imported, the memory is tried first.
  */
 static UsersMatch
-compute_and_compare(const char *hash, const UsersPassword *password)
+compute_and_compare(const char *hash, const char *bytes, size_t len)
 {
 	UsersPhc phc;
 	unsigned char salt[crypto_pwhash_SALTBYTES];
@@ -290,13 +302,11 @@ compute_and_compare(const char *hash, const UsersPassword *password)
 		if (trial == NULL)
 			return USERS_MATCH_UNKNOWN;
 		free(trial);
-		return crypto_pwhash_str_verify(hash, password->bytes, password->len) ==
-					   0
-				   ? USERS_MATCH
-				   : USERS_NO_MATCH;
+		return crypto_pwhash_str_verify(hash, bytes, len) == 0 ? USERS_MATCH
+															   : USERS_NO_MATCH;
 	}
-	if (crypto_pwhash(computed, phc.hash_len, password->bytes, password->len,
-					  salt, phc.iterations, (size_t) phc.memory_kib * 1024,
+	if (crypto_pwhash(computed, phc.hash_len, bytes, len, salt, phc.iterations,
+					  (size_t) phc.memory_kib * 1024,
 					  crypto_pwhash_ALG_ARGON2ID13) != 0)
 		return USERS_MATCH_UNKNOWN;
 	same = sodium_memcmp(computed, tag, phc.hash_len) == 0;
@@ -304,8 +314,9 @@ compute_and_compare(const char *hash, const UsersPassword *password)
 	return same ? USERS_MATCH : USERS_NO_MATCH;
 }
 
-UsersMatch
-users_verify_hash(const char *hash, const UsersPassword *password)
+/* Of Argon2id; or of nothing, which costs as much. */
+static UsersMatch
+verify_argon2id(const char *hash, const char *bytes, size_t len)
 {
 	UsersPasswordHash copy;
 	bool usable = usable_hash(copy, hash);
@@ -313,11 +324,32 @@ users_verify_hash(const char *hash, const UsersPassword *password)
 
 	if (!usable)
 		make_decoy(copy);
-	match = compute_and_compare(copy, password);
+	match = compute_and_compare(copy, bytes, len);
 	sodium_memzero(copy, sizeof(copy));
 	if (match == USERS_MATCH_UNKNOWN)
 		log_no_memory();
-	else if (!usable || password->too_long)
+	else if (!usable)
+		match = USERS_NO_MATCH;
+	return match;
+}
+
+UsersMatch
+users_verify_hash(const char *hash, bool as_typed,
+				  const UsersPassword *password)
+{
+	bool bcrypt = users_is_bcrypt(hash);
+	const char *bytes = bcrypt || as_typed ? password->typed : password->bytes;
+	size_t len = bcrypt || as_typed ? password->typed_len : password->len;
+	UsersMatch match;
+
+	if (bcrypt)
+		match =
+			users_bcrypt_matches(hash, bytes) ? USERS_MATCH : USERS_NO_MATCH;
+	else
+		match = verify_argon2id(hash, bytes, len);
+	/* Nobody's password is empty, even where a program has made a hash of
+	 * that. */
+	if (match == USERS_MATCH && (len == 0 || password->len == 0))
 		match = USERS_NO_MATCH;
 	return match;
 }
@@ -327,6 +359,8 @@ users_hash_is_old(const char *hash)
 {
 	UsersPasswordHash copy;
 
+	if (users_is_bcrypt(hash))
+		return true;
 	return usable_hash(copy, hash) &&
 		   crypto_pwhash_str_needs_rehash(copy, opslimit(), memlimit()) != 0;
 }

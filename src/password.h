@@ -15,6 +15,10 @@ typedef struct UsersPassword
 	size_t characters;
 	bool too_long; /* more than USERS_PASSWORD_MAX: bytes is empty */
 	char bytes[USERS_PASSWORD_MAX * 4 + 1]; /* NUL-terminated */
+	/* As it was typed, for hashes that other programs made; empty when that is
+	 * longer. */
+	size_t typed_len;
+	char typed[USERS_PASSWORD_MAX * 4 + 1]; /* NUL-terminated */
 } UsersPassword;
 
 typedef enum UsersPasswordSlot
@@ -58,11 +62,13 @@ typedef enum UsersMatch
 } UsersMatch;
 
 /*
- * Whether password is what hash (NULL: there is none) was made of. Does the
- * same work whether there is a hash, it is beyond the caps, or the password is
- * too long to be right: the answer is then no. Under the governor's slot.
+ * Whether password is what hash (NULL: there is none) was made of; as_typed: it
+ * was made elsewhere, of the bytes that were typed, and not of their normal
+ * form. One hash is computed: its own, or where there is none, or one beyond
+ * the caps, one of the present parameters, and then the answer is no, as for a
+ * password too long to be right. Under the governor's slot.
  */
-extern UsersMatch users_verify_hash(const char *hash,
+extern UsersMatch users_verify_hash(const char *hash, bool as_typed,
 									const UsersPassword *password);
 
 /* Whether the hash should be made anew with the present parameters. */

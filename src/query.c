@@ -25,6 +25,7 @@ users_register_queries(UsersQuery *queries, int count)
 static SPIPlanPtr
 prepare(UsersQuery *query)
 {
+	MemoryContext context = CurrentMemoryContext;
 	int nargs = 0;
 	SPIPlanPtr plan;
 
@@ -39,6 +40,7 @@ prepare(UsersQuery *query)
 		elog(ERROR, "could not prepare a statement: %s",
 			 SPI_result_code_string(SPI_result));
 	SPI_keepplan(plan);
+	MemoryContextSwitchTo(context);
 	query->plan = plan;
 	return plan;
 }
@@ -69,12 +71,14 @@ settle_plans(void)
 	return nest_level;
 }
 
-/* Runs a statement under a snapshot. The last result goes: a call that works
- * through thousands of rows would keep them all. */
+/* Runs a statement under a snapshot. The last result goes, and the memory
+ * context is the caller's afterwards, not SPI's: a call that works through
+ * thousands of rows would keep them all. */
 static uint64
 run(UsersQuery *query, const Datum *values, const char *nulls,
 	Snapshot snapshot, bool read_only, long limit)
 {
+	MemoryContext context = CurrentMemoryContext;
 	int nest_level = settle_plans();
 	SPIPlanPtr plan = prepare(query);
 	int code;
@@ -83,6 +87,7 @@ run(UsersQuery *query, const Datum *values, const char *nulls,
 	code =
 		SPI_execute_snapshot(plan, unconstify(Datum *, values), nulls, snapshot,
 							 InvalidSnapshot, read_only, !read_only, limit);
+	MemoryContextSwitchTo(context);
 	AtEOXact_GUC(true, nest_level);
 	if (code < 0)
 		elog(ERROR, "a statement failed: %s", SPI_result_code_string(code));

@@ -12,6 +12,7 @@ enum
 	NAME_TAKEN,
 	SET_ROLE,
 	DELETE_ROLE,
+	DELETE_UNUSED,
 	DELETE_ALL_ASSIGNMENTS,
 	DELETE_ALL_ROLES,
 	DIFFERING,
@@ -58,6 +59,13 @@ static UsersQuery queries[] = {
 	[DELETE_ROLE] = {
 		.sql = "DELETE FROM users.role WHERE id" EQ "$1",
 		.types = { UUIDOID } },
+	[DELETE_UNUSED] = {
+		.sql = "DELETE FROM users.role r"
+			   " WHERE r.domain_id" EQ "$1 AND pg_catalog.lower(r.name COLLATE pg_catalog.\"C\")" EQ "$2"
+			   "   AND r.permissions" EQ "$3 AND r.built_in" EQ "$4"
+			   "   AND NOT EXISTS (SELECT FROM users.role_assignment a WHERE a.role_id" EQ "r.id)"
+			   "   AND NOT EXISTS (SELECT FROM users.invitation i WHERE i.role_id" EQ "r.id)",
+		.types = { UUIDOID, TEXTOID, TEXTARRAYOID, BOOLOID } },
 	[DELETE_ALL_ASSIGNMENTS] = {
 		.sql = "DELETE FROM users.role_assignment WHERE domain_id" EQ "$1",
 		.types = { UUIDOID } },
@@ -166,20 +174,27 @@ users_find_role(UsersRole *role, const pg_uuid_t *id, MemoryContext context)
 }
 
 bool
-users_insert_role(UsersRole *role, const pg_uuid_t *actor)
+users_import_role_row(const UsersRole *role, TimestampTz created_at,
+					  const pg_uuid_t *actor)
 {
 	char nulls[] = "       ";
 	Datum values[7];
 
-	users_new_id(&role->id);
 	values[0] = UUIDPGetDatum(&role->id);
 	values[1] = UUIDPGetDatum(&role->domain_id);
 	values[2] = CStringGetTextDatum(role->name);
 	values[3] = role->permissions;
 	values[4] = BoolGetDatum(role->built_in);
-	values[5] = TimestampTzGetDatum(GetCurrentTimestamp());
+	values[5] = TimestampTzGetDatum(created_at);
 	values[6] = nullable_uuid(actor, &nulls[6]);
 	return users_write(&queries[INSERT_ROLE], values, nulls) > 0;
+}
+
+bool
+users_insert_role(UsersRole *role, const pg_uuid_t *actor)
+{
+	users_new_id(&role->id);
+	return users_import_role_row(role, GetCurrentTimestamp(), actor);
 }
 
 /* What every domain begins with; the words of each sorted, as everywhere. Who
@@ -209,7 +224,7 @@ array_of(const char *literal)
 
 void
 users_insert_first_roles(pg_uuid_t *admin_id, const pg_uuid_t *domain_id,
-						 const pg_uuid_t *actor)
+						 TimestampTz at, const pg_uuid_t *actor)
 {
 	for (size_t i = 0; i < lengthof(first_roles); i++)
 	{
@@ -218,11 +233,29 @@ users_insert_first_roles(pg_uuid_t *admin_id, const pg_uuid_t *domain_id,
 						   .permissions = array_of(first_roles[i].permissions),
 						   .built_in = first_roles[i].built_in };
 
-		if (!users_insert_role(&role, actor))
+		users_new_id(&role.id);
+		if (!users_import_role_row(&role, at, actor))
 			elog(ERROR, "a new domain has a role already");
 		if (role.built_in)
 			*admin_id = role.id;
 	}
+}
+
+bool
+users_drop_unused_first_role(const pg_uuid_t *domain_id, const char *name,
+							 bool built_in)
+{
+	for (size_t i = 0; i < lengthof(first_roles); i++)
+	{
+		Datum values[] = { UUIDPGetDatum(domain_id),
+						   CStringGetTextDatum(first_roles[i].name),
+						   array_of(first_roles[i].permissions),
+						   BoolGetDatum(built_in) };
+
+		if (pg_strcasecmp(first_roles[i].name, name) == 0)
+			return users_write(&queries[DELETE_UNUSED], values, NULL) > 0;
+	}
+	return false;
 }
 
 bool
@@ -300,9 +333,9 @@ users_may_assign(const pg_uuid_t *user_id, const UsersRole *role,
 }
 
 bool
-users_assign(const pg_uuid_t *user_id, const UsersRole *role,
-			 const char *object_type, const pg_uuid_t *object_id,
-			 const pg_uuid_t *granted_by)
+users_assign_at(TimestampTz granted_at, const pg_uuid_t *user_id,
+				const UsersRole *role, const char *object_type,
+				const pg_uuid_t *object_id, const pg_uuid_t *granted_by)
 {
 	char nulls[] = "       ";
 	Datum values[7];
@@ -311,9 +344,18 @@ users_assign(const pg_uuid_t *user_id, const UsersRole *role,
 	values[1] = UUIDPGetDatum(&role->domain_id);
 	values[2] = UUIDPGetDatum(&role->id);
 	users_scope_values(values, 3, object_type, object_id);
-	values[5] = TimestampTzGetDatum(GetCurrentTimestamp());
+	values[5] = TimestampTzGetDatum(granted_at);
 	values[6] = nullable_uuid(granted_by, &nulls[6]);
 	return users_write(&queries[ASSIGN], values, nulls) > 0;
+}
+
+bool
+users_assign(const pg_uuid_t *user_id, const UsersRole *role,
+			 const char *object_type, const pg_uuid_t *object_id,
+			 const pg_uuid_t *granted_by)
+{
+	return users_assign_at(GetCurrentTimestamp(), user_id, role, object_type,
+						   object_id, granted_by);
 }
 
 bool

@@ -23,10 +23,21 @@ extern bool users_find_role(UsersRole *role, const pg_uuid_t *id,
  * when the domain has one of that name. */
 extern bool users_insert_role(UsersRole *role, const pg_uuid_t *actor);
 
-/* Inserts the roles that every domain begins with; the id of admin. */
+/* Likewise one that another platform had, under its id, made at that time. */
+extern bool users_import_role_row(const UsersRole *role, TimestampTz created_at,
+								  const pg_uuid_t *actor);
+
+/* Inserts the roles that every domain begins with, made at a time; the id of
+ * admin. */
 extern void users_insert_first_roles(pg_uuid_t *admin_id,
-									 const pg_uuid_t *domain_id,
+									 const pg_uuid_t *domain_id, TimestampTz at,
 									 const pg_uuid_t *actor);
+
+/* Removes the role of this name from a locked domain if it is one that the
+ * domain began with (with built_in: the built-in one), has not been changed and
+ * is held by and offered to nobody; whether it did. */
+extern bool users_drop_unused_first_role(const pg_uuid_t *domain_id,
+										 const char *name, bool built_in);
 
 /* Gives a role of a locked domain the name and permissions in it; false when
  * the domain has another one of that name. */
@@ -60,6 +71,10 @@ extern bool users_may_assign(const pg_uuid_t *user_id, const UsersRole *role,
 extern bool users_assign(const pg_uuid_t *user_id, const UsersRole *role,
 						 const char *object_type, const pg_uuid_t *object_id,
 						 const pg_uuid_t *granted_by);
+extern bool users_assign_at(TimestampTz granted_at, const pg_uuid_t *user_id,
+							const UsersRole *role, const char *object_type,
+							const pg_uuid_t *object_id,
+							const pg_uuid_t *granted_by);
 extern bool users_unassign(const pg_uuid_t *user_id, const UsersRole *role,
 						   const char *object_type, const pg_uuid_t *object_id);
 

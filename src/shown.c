@@ -1,5 +1,6 @@
 #include "pg.h"
 
+#include "account.h"
 #include "ids.h"
 #include "query.h"
 #include "role.h"
@@ -19,7 +20,8 @@ enum
 	SHOW_DOMAIN,
 	SHOW_ROLE,
 	SHOW_ROLE_MEMBER,
-	SHOW_ACCOUNT
+	SHOW_ACCOUNT,
+	SHOW_INVITATION
 };
 
 /* clang-format off */
@@ -75,6 +77,17 @@ static UsersQuery queries[] = {
 			   "  FROM users.account a JOIN users.person p ON p.user_id" EQ "a.user_id"
 			   " WHERE a.user_id" EQ "$1",
 		.types = { UUIDOID, TIMESTAMPTZOID, FLOAT8OID } },
+	[SHOW_INVITATION] = {
+		.sql = "SELECT 'sent'::pg_catalog.text, i.id, i.domain_id, d.name, d.route, i.role_id, r.name, i.inviter_id,"
+			   "       " USERS_FULL_NAME ", i.accepted_by,"
+			   "       i.invitee, CASE WHEN i.status" EQ "'pending' AND i.expires_at" LE "$2 THEN 'expired' ELSE i.status END,"
+			   "       i.created_at, i.expires_at, i.answered_at"
+			   "  FROM users.invitation i"
+			   "  JOIN users.domain d ON d.id" EQ "i.domain_id"
+			   "  JOIN users.role r ON r.id" EQ "i.role_id"
+			   "  LEFT JOIN users.person p ON p.user_id" EQ "i.inviter_id"
+			   " WHERE i.id" EQ "$1",
+		.types = { UUIDOID, TIMESTAMPTZOID } },
 };
 /* clang-format on */
 
@@ -117,6 +130,17 @@ users_show_role_member(UsersShown *shown, const pg_uuid_t *role_id,
 	users_scope_values(values, 2, object_type, object_id);
 	show(shown, &queries[SHOW_ROLE_MEMBER], values, NULL,
 		 USERS_ROLE_MEMBER_COLUMNS, context);
+}
+
+void
+users_show_invitation(UsersShown *shown, const pg_uuid_t *id,
+					  MemoryContext context)
+{
+	Datum values[] = { UUIDPGetDatum(id),
+					   TimestampTzGetDatum(GetCurrentTimestamp()) };
+
+	show(shown, &queries[SHOW_INVITATION], values, NULL,
+		 USERS_INVITATION_COLUMNS, context);
 }
 
 #define THROTTLED_UNTIL 17 /* column, from 0 */

@@ -212,8 +212,7 @@ users_define_site(PG_FUNCTION_ARGS)
 	bool nulls[SITE_COLUMNS];
 
 	users_begin(&call, "users_define_site", USERS_WRITES);
-	if (!users_is_dba(&call))
-		users_raise(USERS_E_NOT_DBA, NULL);
+	users_require_dba(&call);
 	texts[NAME] = read_name(fcinfo, NAME, SITE_NAME_MAX, "name");
 	if (texts[NAME] == NULL)
 		users_raise(USERS_E_NAME, "name");

@@ -219,13 +219,6 @@ template_row(FunctionCallInfo fcinfo, UsersMailKind kind,
 	return users_row(fcinfo, values, nulls, TEMPLATE_COLUMNS);
 }
 
-static void
-require_dba(const UsersCall *call)
-{
-	if (!users_is_dba(call))
-		users_raise(USERS_E_NOT_DBA, NULL);
-}
-
 PG_FUNCTION_INFO_V1(users_define_template);
 PG_FUNCTION_INFO_V1(users_drop_template);
 PG_FUNCTION_INFO_V1(users_preview_template);
@@ -241,7 +234,7 @@ users_define_template(PG_FUNCTION_ARGS)
 	Datum values[5];
 
 	users_begin(&call, "users_define_template", USERS_WRITES);
-	require_dba(&call);
+	users_require_dba(&call);
 	kind = read_kind(fcinfo);
 	texts.subject = read_subject(fcinfo, kind);
 	texts.body_text = read_body(fcinfo, BODY_TEXT, kind, "body_text");
@@ -271,7 +264,7 @@ users_drop_template(PG_FUNCTION_ARGS)
 	bool dropped;
 
 	users_begin(&call, "users_drop_template", USERS_WRITES);
-	require_dba(&call);
+	users_require_dba(&call);
 	kind = read_kind(fcinfo);
 	language = users_text_argument(fcinfo, LANGUAGE);
 	if (language == NULL)

@@ -149,7 +149,7 @@ SELECT is_empty($$ SELECT oid::regprocedure FROM api WHERE proargmodes IS NOT NU
 SELECT is_empty($$ SELECT oid::regprocedure FROM api WHERE pronargs > 0
                       AND (proargnames IS NULL OR '' = ANY (proargnames)) AND proname <> 'users_set_picture' $$, 'arguments have names');
 SELECT is_empty($$ SELECT oid::regprocedure FROM api WHERE proleakproof $$, 'none is LEAKPROOF');
-SELECT set_eq($$ SELECT proname FROM api WHERE proretset $$, $$ VALUES ('users_health'::name), ('users_claim_mail'), ('users_maintain'), ('users_search'), ('users_why'), ('users_events') $$, 'only lists are sets');
+SELECT set_eq($$ SELECT proname FROM api WHERE proretset $$, $$ VALUES ('users_health'::name), ('users_claim_mail'), ('users_maintain'), ('users_search'), ('users_why'), ('users_events'), ('users_import_from') $$, 'only lists are sets');
 SELECT set_eq($$ SELECT proname, provolatile FROM api WHERE provolatile <> 'v' $$,
               $$ VALUES ('users_current_user_id'::name, 's'::"char"), ('users_current_session_id', 's'), ('users_current_role', 's'),
                         ('users_is_admin', 's'), ('users_validate_token', 's'), ('users_options', 's'), ('users_profile', 's'),
