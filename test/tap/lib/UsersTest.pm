@@ -6,6 +6,7 @@ use strict;
 use warnings FATAL => 'all';
 
 use Exporter 'import';
+use FindBin;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Time::HiRes qw(usleep);
@@ -13,7 +14,7 @@ use Time::HiRes qw(usleep);
 our @EXPORT = qw(
   $password
   new_server users_server prepare_login
-  answer sign_up sign_in status_of token_status
+  answer run_example sign_up sign_in status_of token_status
   background find_backend hold_slot let_go memory_of log_from
 );
 
@@ -85,6 +86,31 @@ sub answer
 	${ $params{stderr} } = $stderr if defined $params{stderr};
 	return $1                      if $stderr =~ /(?:ERROR|FATAL):\s+([0-9A-Z]{5})\b/;
 	return $stdout;
+}
+
+# What files of an example print on stdout and stderr; an error in one dies.
+# %params: user and db, set (a hash of psql's variables).
+sub run_example
+{
+	my ($node, $example, $files, %params) = @_;
+	my $connstr = $node->connstr($params{db} // 'postgres');
+	my $set     = $params{set} // {};
+	my ($stdout, $stderr) = ('', '');
+
+	$connstr .= " user=$params{user}" if defined $params{user};
+	IPC::Run::run(
+		[
+			$node->installed_command('psql'), '-XAtq',
+			'-v',                             'ON_ERROR_STOP=1',
+			'-d',                             $connstr,
+			(map { ('-v', "$_=$set->{$_}") } sort keys %$set),
+			(map { ('-f', "$FindBin::RealBin/../../examples/$example/$_") } @$files)
+		],
+		'>', \$stdout,
+		'2>',
+		\$stderr) or die "$example: @$files: $stderr";
+	chomp $stdout;
+	return ($stdout, $stderr);
 }
 
 # The tokens of a new account, named $name everywhere; of a new session of it.
