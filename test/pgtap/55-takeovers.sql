@@ -12,7 +12,7 @@ SET users.argon2_memory = '19MB';
 SET users.max_mail_requests = 1000;
 SET users.max_failed_logins = 1000;
 SET users.max_failed_logins_per_identifier = 1000;
-SELECT plan(249);
+SELECT plan(77);
 \ir ../lib/answer.sql
 \ir ../lib/story.sql
 \ir ../lib/mail.sql
@@ -132,76 +132,6 @@ SELECT count(*) AS ignored FROM users_issue_reset(pg_temp.id('bob')) \gset
 SELECT t.tokens[1] AS one, t.tokens[2] AS two FROM pg_temp.rolled_back() t \gset
 SELECT is(pg_temp.answer(pg_temp.reset(token), 'users_anon'), '(invalid_token,)', 'its tokens are void') FROM (VALUES (:'one'), (:'two')) v (token);
 SELECT is(pg_temp.fetch(), 'reset_password ann@example.org, reset_password bob@example.org', 'and the mail is still to come');
-
----- tokens of every kind, where others are asked for
-
-DELETE FROM users.link;
-SELECT is(pg_temp.answer(pg_temp.move('ann@new.example'), pg_temp.access('ann')), '(accepted,)', 'a change of address');
-SELECT is(string_agg(DISTINCT pg_temp.answer(pg_temp.ask(function, email), 'users_anon'), ' '), '(accepted,)', 'all that can be asked for') FROM (VALUES ('reset', 'ann@example.org'), ('verification', 'ann@example.org'), ('registration', 'new@example.org')) v (function, email);
-SELECT pg_temp.token_of(url) AS issued FROM users_issue_reset(pg_temp.id('ann'), false) \gset
-SELECT pg_temp.token_of(url) AS welcome_by_hand, user_id AS hand_id FROM users_create_user('hand@example.org', 'hand', 'Eve', 'Elm', send_mail => false) \gset
-SELECT user_id AS wel_id FROM users_create_user('wel@example.org', 'wel', 'Eve', 'Elm') \gset
-SELECT is(pg_temp.fetch(), 'email_change_requested ann@example.org, registration new@example.org, reset_password ann@example.org, verify_email ann@example.org, verify_email ann@new.example, welcome wel@example.org', 'all that is mailed');
-CREATE TEMP TABLE tokens AS
-	SELECT * FROM (VALUES ('access', pg_temp.access('ann')), ('refresh', (SELECT refresh_token FROM s WHERE name = 'ann')), ('reset', pg_temp.token('reset_password', 'ann%')), ('issued', :'issued'), ('welcome', pg_temp.token('welcome')), ('welcome by hand', :'welcome_by_hand'),
-	                      ('verify', pg_temp.token('verify_email', 'ann@example%')), ('verify new', pg_temp.token('verify_email', 'ann@new%')), ('registration', pg_temp.token('registration', 'new%'))) v (kind, token);
-CREATE TEMP TABLE doors AS
-	SELECT * FROM (VALUES ('users_authenticate', '{access}'::text[], 'SELECT CASE WHEN users_authenticate(%L) IS NOT NULL THEN ''ok'' END', '28000'), ('users_validate_token', '{access}', 'SELECT status FROM users_validate_token(%L)', 'invalid_token'),
-	                      ('users_refresh', '{refresh}', 'SELECT status FROM users_refresh(%L)', 'invalid_token'), ('users_logout', '{refresh}', 'SELECT status FROM users_logout(%L)', 'ok'),
-	                      ('users_reset_password', '{reset,issued,welcome,welcome by hand}', 'SELECT status FROM users_reset_password(%L, ''ten dry goats mumble'', ''ten dry goats mumble'')', 'invalid_token'), ('users_verify_email', '{verify,verify new}', 'SELECT status FROM users_verify_email(%L, ''seven wet horses sing'')', 'invalid_token'),
-	                      ('users_register', '{registration}', 'SELECT status FROM users_register(''new@example.org'', ''new'', ''five red cows whistle'', ''Eve'', ''Elm'', token => %L)', 'invalid_token')) v (door, opened_by, statement, refusal);
-SELECT is((SELECT count(DISTINCT token) FROM tokens WHERE token IS NOT NULL), 9::bigint, 'nine kinds of token');
--- All that a token could change, in one word.
-CREATE FUNCTION pg_temp.state() RETURNS text LANGUAGE sql AS
-$$ SELECT md5(concat_ws('|', (SELECT string_agg(l::text, ',' ORDER BY l.id) FROM users.link l), (SELECT string_agg(s::text, ',' ORDER BY s.id) FROM users.session s), (SELECT string_agg(a::text, ',' ORDER BY a.user_id) FROM users.account a), (SELECT string_agg(c::text, ',' ORDER BY c.user_id) FROM users.credential c),
-                         (SELECT string_agg(m::text, ',' ORDER BY m.id) FROM users.mail m), (SELECT string_agg(e::text, ',' ORDER BY e.id) FROM users.audit_event e WHERE outcome = 'success'), (SELECT string_agg(i::text, ',' ORDER BY i.identifier) FROM users.identifier i))) $$;
-SELECT pg_temp.state() AS before \gset
-SELECT is(pg_temp.answer(format(statement, token)), refusal, format('%s with a token of the kind %s: %s', door, kind, refusal)) FROM doors, tokens WHERE kind <> ALL (opened_by);
-SELECT is(pg_temp.state(), :'before', 'and all of them together changed nothing');
-SELECT is(pg_temp.answer(format(statement, token), pg_temp.access('ann')), refusal, format('%s in the own session with a token of the kind %s: %s', door, kind, refusal)) FROM doors, tokens WHERE kind <> ALL (opened_by) AND door !~ 'validate';
-SELECT is(pg_temp.answer(format(statement, token || padding), 'users_anon'), refusal, format('%s with one of the kind %s and a %L: %s', door, kind, padding, refusal)) FROM doors, tokens, unnest('{=,.,A}'::text[]) padding WHERE kind = ANY (opened_by) AND door !~ 'validate';
-SELECT is(pg_temp.state(), :'before', 'and nothing is changed');
-SELECT is(pg_temp.story(NULL, format(statement, token), 'RESET ROLE', 'SELECT pg_temp.state() = ' || quote_literal(:'before')), 'ok | done | ' || (door ~ 'authenticate|validate'), format('%s with one of the kind %s: ok', door, kind)) FROM doors, tokens WHERE kind = ANY (opened_by);
-SELECT is(pg_temp.story(NULL, format(statement, token), format(statement, token)), 'ok | ' || refusal, format('%s with one of the kind %s: once', door, kind)) FROM doors, tokens WHERE kind = ANY (opened_by) AND door !~ 'authenticate|validate|refresh|logout';
-
----- tokens put together from others
-
-CREATE FUNCTION pg_temp.bytes(token text) RETURNS bytea LANGUAGE sql AS $$ SELECT decode(translate(token, '-_', '+/') || repeat('=', (4 - length(token) % 4) % 4), 'base64') $$;
-CREATE FUNCTION pg_temp.text(bytes bytea) RETURNS text LANGUAGE sql AS $$ SELECT translate(encode(bytes, 'base64'), E'+/=\n', '-_') $$;
-CREATE TEMP TABLE links AS SELECT kind, pg_temp.bytes(token) AS b FROM tokens WHERE length(token) = 86;
-SELECT is((SELECT bool_and(pg_temp.text(b) = token AND length(b) = 64) FROM links JOIN tokens USING (kind)), true, 'they can be taken apart');
-CREATE FUNCTION pg_temp.opens(token text) RETURNS text LANGUAGE sql AS
-$$ SELECT string_agg(door, ' ') FROM doors WHERE door <> 'users_logout' AND pg_temp.answer(format(statement, token), undo => true) <> refusal $$;
-SELECT is(pg_temp.opens(token), array_to_string(ARRAY(SELECT door FROM doors WHERE kind = ANY (opened_by) AND door <> 'users_logout'), ' '), format('(one of the kind %s opens what it should)', kind)) FROM tokens;
-SELECT is_empty('SELECT a.kind, b.kind FROM links a, links b WHERE a.kind <> b.kind AND pg_temp.opens(pg_temp.text(substring(a.b FROM 1 FOR 16) || substring(b.b FROM 17))) IS NOT NULL AND substring(a.b FROM 1 FOR 16) <> substring(b.b FROM 1 FOR 16)', 'one user''s id and another''s link');
-SELECT is_empty('SELECT a.kind, b.kind FROM links a, links b WHERE a.kind <> b.kind AND pg_temp.opens(pg_temp.text(substring(a.b FROM 1 FOR 32) || substring(b.b FROM 33))) IS NOT NULL', 'one link''s ids and another''s tag');
-SELECT is_empty('SELECT a.kind, b.kind FROM links a, links b WHERE a.kind <> b.kind AND pg_temp.opens(pg_temp.text(substring(a.b FROM 1 FOR 16) || substring(b.b FROM 17 FOR 16) || substring(a.b FROM 33))) IS NOT NULL', 'one link''s user and tag, another''s id');
-SELECT is_empty('SELECT kind, n FROM links, generate_series(0, 63) n WHERE pg_temp.opens(pg_temp.text(set_byte(b, n, get_byte(b, n) # 1))) IS NOT NULL', 'a bit changed anywhere');
-SELECT is_empty(format('SELECT kind FROM links, unnest(ARRAY[%L, %L, %L]::uuid[]) u WHERE uuid_send(u) <> substring(b FROM 1 FOR 16) AND pg_temp.opens(pg_temp.text(uuid_send(u) || substring(b FROM 17))) IS NOT NULL', pg_temp.id('ann'), pg_temp.id('bob'), pg_temp.id('tom')), 'somebody else''s id');
-SELECT is_empty('SELECT t.kind, l.kind, l.id FROM tokens t JOIN links b USING (kind), users.link l WHERE pg_temp.opens(pg_temp.text(uuid_send(l.user_id) || uuid_send(l.id) || substring(b.b FROM 33))) IS NOT NULL AND uuid_send(l.id) <> substring(b.b FROM 17 FOR 16)', 'the id of any other link');
-
----- what is stored, as a token
-
-SELECT is(pg_temp.answer(pg_temp.ask('reset', 'ann@example.org', NULL), 'users_anon') || pg_temp.answer(pg_temp.ask('registration', 'ivy@example.org'), 'users_anon'), '(accepted,)(accepted,)', 'some requests wait');
-CREATE TEMP TABLE stored AS
-	WITH stored_rows (relation, r) AS (SELECT 'link', to_jsonb(l) FROM users.link l UNION ALL SELECT 'mail', to_jsonb(m) FROM users.mail m UNION ALL SELECT 'mail_request', to_jsonb(q) FROM users.mail_request q),
-	     columns (relation, name, value) AS (SELECT relation, c.key, c.value FROM stored_rows, LATERAL jsonb_each_text(r) c WHERE c.value IS NOT NULL),
-	     binary_columns (relation, name, b) AS (SELECT relation, name, CASE WHEN value ~ '^\\x' THEN value::bytea WHEN value ~ '^[0-9a-f]{8}-[0-9a-f]{4}-' THEN uuid_send(value::uuid) ELSE convert_to(value, 'UTF8') END FROM columns),
-	     -- As long as a token, with what stands in the row in the tag's place.
-	     made (name, b) AS (SELECT name, uuid_send(user_id) || uuid_send(id) || tag
-	                          FROM users.link l, LATERAL (VALUES ('the nonce twice', nonce || nonce), ('zeros', decode(repeat('00', 32), 'hex')), ('a hash of the nonce', sha256(nonce)), ('a hash of the row', sha256(convert_to(kind, 'UTF8') || uuid_send(user_id) || uuid_send(id) || convert_to(recipient, 'UTF8') || nonce)),
-	                                                             ('a hash of the tag''s parts', sha256(convert_to('link' || kind, 'UTF8') || uuid_send(user_id) || uuid_send(id) || convert_to(recipient, 'UTF8') || nonce)), ('its ids', uuid_send(user_id) || uuid_send(id))) t (name, tag))
-	SELECT relation || '.' || name AS name, value FROM columns
-	UNION SELECT relation || '.' || name || ' in hex', encode(b, 'hex') FROM binary_columns
-	UNION SELECT relation || '.' || name || ' in base64url', pg_temp.text(b) FROM binary_columns
-	UNION SELECT relation || ', the row', r::text FROM stored_rows
-	UNION SELECT 'link: ids and ' || name, pg_temp.text(b) FROM made
-	UNION SELECT 'link: ids and ' || name || ' in hex', encode(b, 'hex') FROM made;
-SELECT cmp_ok((SELECT count(*) FROM stored), '>', 200::bigint, 'there is much that is stored');
-SELECT is((SELECT count(*) FROM stored WHERE length(value) = 86) > 40, true, 'and some of it is as long as a token');
-SELECT is_empty('SELECT name FROM stored WHERE pg_temp.opens(value) IS NOT NULL', 'nothing of it opens anything');
-SELECT is_empty('SELECT FROM stored, tokens WHERE strpos(value, token) > 0', 'nor is a token among it');
-SELECT is_empty('SELECT FROM stored, links WHERE strpos(value, encode(substring(b FROM 33), ''hex'')) > 0 OR strpos(value, pg_temp.text(substring(b FROM 33))) > 0', 'nor a token''s tag');
 
 ---- who has an account: nobody learns that by asking
 
