@@ -119,16 +119,6 @@ sub restored
 	return;
 }
 
-# psql over a file; what goes wrong.
-sub run_file
-{
-	my ($node, $db, $file) = @_;
-	my ($stdout, $stderr) = run_command([ 'psql', '-XAtq', '-d', $node->connstr($db), '-f', $file ]);
-
-	# The superuser of a new cluster is there already.
-	return join "\n", grep { !/role "\w+" already exists/ && !/NOTICE/ } split /\n/, $stderr;
-}
-
 sub dump_all
 {
 	my ($node, $name) = @_;
@@ -275,25 +265,6 @@ sub cleaned
 }
 
 # ---- a key file
-
-sub write_file
-{
-	my ($path, $content, $mode) = @_;
-
-	unlink $path;
-	open my $handle, '>:raw', $path or die "$path: $!";
-	print $handle $content;
-	close $handle;
-	chmod $mode, $path;
-	return;
-}
-
-sub random_key
-{
-	open my $handle, '<:raw', '/dev/urandom' or die "/dev/urandom: $!";
-	read $handle, my $bytes, 32;
-	return $bytes;
-}
 
 sub use_file
 {

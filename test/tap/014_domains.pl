@@ -178,14 +178,6 @@ sub places
 
 # ---- dump and restore
 
-sub run_file
-{
-	my ($node, $db, $file) = @_;
-	my ($stdout, $stderr) = run_command([ 'psql', '-XAtq', '-d', $node->connstr($db), '-f', $file ]);
-
-	return join "\n", grep { !/role "\w+" already exists/ && !/NOTICE/ } split /\n/, $stderr;
-}
-
 # All that a database has of domains, and of the tables as they are protected.
 sub contents
 {

@@ -16,6 +16,7 @@ our @EXPORT = qw(
   new_server users_server prepare_login
   answer run_example sign_up sign_in status_of token_status
   background find_backend hold_slot let_go memory_of log_from
+  run_file write_file random_key
 );
 
 # Strong enough, and in nobody's name.
@@ -254,6 +255,37 @@ sub log_from
 	my $text = slurp_file($node->logfile, $offset // 0);
 
 	return wantarray ? ($text, ($offset // 0) + length $text) : $text;
+}
+
+# psql over a file; what goes wrong.
+sub run_file
+{
+	my ($node, $db, $file) = @_;
+	my ($stdout, $stderr) = run_command([ 'psql', '-XAtq', '-d', $node->connstr($db), '-f', $file ]);
+
+	# The superuser of a new cluster is there already.
+	return join "\n", grep { !/role "\w+" already exists/ && !/NOTICE/ } split /\n/, $stderr;
+}
+
+# A file with a mode of its own, in the place of what was there.
+sub write_file
+{
+	my ($path, $content, $mode) = @_;
+
+	unlink $path;
+	open my $handle, '>:raw', $path or die "$path: $!";
+	print $handle $content;
+	close $handle;
+	chmod $mode, $path;
+	return;
+}
+
+# 32 bytes, for a root key.
+sub random_key
+{
+	open my $handle, '<:raw', '/dev/urandom' or die "/dev/urandom: $!";
+	read $handle, my $bytes, 32;
+	return $bytes;
 }
 
 package UsersTest::Background;
