@@ -9,7 +9,7 @@
 SET users.argon2_memory = '19MB';
 SET client_min_messages = warning;
 BEGIN;
-SELECT plan(107);
+SELECT plan(108);
 \ir ../lib/story.sql
 
 -- From 17 on the types of rows and arrays are members too; they go with theirs.
@@ -217,47 +217,8 @@ SELECT is(pg_temp.story(NULL, 'DROP EXTENSION users',
 
 SELECT cmp_ok(users.prepare_statements(), '>', 50, 'all statements of the library can be prepared');
 
--- All that pg_catalog has, by the same names and types and with evil in it.
-CREATE SCHEMA hostile;
-CREATE FUNCTION hostile.evil() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'found along the search_path'; END $$;
-DO $do$
-DECLARE
-	f record;
-BEGIN
-	FOR f IN SELECT typname FROM pg_type WHERE typnamespace = 'pg_catalog'::regnamespace
-	            AND typname IN ('text', 'uuid', 'name', 'oid', 'regclass', 'regrole', 'jsonb', 'bytea', 'inet', 'timestamptz', 'xid8', 'float8', 'int8', 'bool') LOOP
-		EXECUTE format('CREATE DOMAIN hostile.%I AS pg_catalog.%I CHECK (hostile.evil())', f.typname, f.typname);
-	END LOOP;
-	FOR f IN SELECT relname FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind IN ('r', 'v') LOOP
-		EXECUTE format('CREATE VIEW hostile.%I AS SELECT hostile.evil()', f.relname);
-	END LOOP;
-	FOR f IN SELECT p.proname, p.proretset, p.prorettype::regtype AS result, array_to_string(p.proargtypes::regtype[], ', ') AS arguments
-	           FROM pg_proc p
-	          WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.prokind = 'f' AND p.prorettype <> 'trigger'::regtype
-	            AND NOT EXISTS (SELECT FROM pg_type t WHERE t.typtype = 'p' AND (t.oid = p.prorettype OR t.oid = ANY (p.proargtypes))) LOOP
-		EXECUTE format('CREATE FUNCTION hostile.%I(%s) RETURNS %s%s LANGUAGE plpgsql AS %L',
-		               f.proname, f.arguments, CASE WHEN f.proretset THEN 'SETOF ' END, f.result,
-		               format('BEGIN PERFORM hostile.evil(); RETURN%s; END', CASE WHEN NOT f.proretset THEN ' NULL' END));
-	END LOOP;
-	FOR f IN SELECT o.oprname, o.oprleft::regtype AS l, o.oprright::regtype AS r, p.proname
-	           FROM pg_operator o JOIN pg_proc p ON p.oid = o.oprcode
-	          WHERE o.oprnamespace = 'pg_catalog'::regnamespace AND o.oprleft <> 0
-	            AND to_regprocedure(format('hostile.%I(%s, %s)', p.proname, o.oprleft::regtype, o.oprright::regtype)) IS NOT NULL LOOP
-		EXECUTE format('CREATE OPERATOR hostile.%s (FUNCTION = hostile.%I, LEFTARG = %s, RIGHTARG = %s)', f.oprname, f.proname, f.l, f.r);
-	END LOOP;
-END
-$do$;
-GRANT USAGE ON SCHEMA hostile TO PUBLIC;
+\ir ../lib/hostile.sql
 CREATE ROLE regress_users_30_login LOGIN NOINHERIT;
-
-CREATE FUNCTION pg_temp.falls() RETURNS text LANGUAGE plpgsql SET search_path = hostile, pg_catalog AS $$
-BEGIN
-	PERFORM 1 WHERE 'a'::pg_catalog.text = 'a'::pg_catalog.text;
-	RETURN NULL;
-EXCEPTION WHEN raise_exception THEN
-	RETURN SQLERRM;
-END
-$$;
 SELECT is(pg_temp.falls(), 'found along the search_path', 'a trap is laid');
 
 SET LOCAL search_path = hostile, pg_catalog, public;
@@ -355,6 +316,7 @@ ROLLBACK TO verifying;
 SELECT public.users_renew_root_key() AS renewed \gset
 SET LOCAL search_path = public;
 
+SELECT is((SELECT last_value FROM hostile.ran), 1::bigint, 'nothing of it has run since');
 SELECT is(:'prepared'::integer, users.prepare_statements(), 'they can with another''s functions, operators, types and tables first in the search_path');
 SELECT is(:'set_up'::text, 'f', 'so can a login');
 SELECT is(:'registered_status'::text, 'ok', 'and people sign up');
