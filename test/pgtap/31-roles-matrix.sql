@@ -8,7 +8,7 @@
 
 SET client_min_messages = warning;
 BEGIN;
-SELECT plan(12);
+SELECT plan(16);
 
 CREATE ROLE regress_users_31_login LOGIN NOINHERIT;
 CREATE ROLE regress_users_31_admin_login LOGIN NOINHERIT;
@@ -226,6 +226,56 @@ SELECT set_eq($$ SELECT relname::text || '.' || attname, short, privilege
                    FROM relations r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 CROSS JOIN who, unnest('{INSERT,UPDATE,REFERENCES}'::text[]) privilege
                   WHERE has_column_privilege(role, r.oid, a.attnum, privilege) $$,
               $$ VALUES ('person_id.user_id', 'owner', 'REFERENCES') $$, 'an owner of tables may refer to people, and nobody write anything');
+
+---- types
+
+-- Row types go with their views; of tables, and of whatever is not here, nobody uses one.
+CREATE TEMP TABLE type_rights (name text, shorts text);
+INSERT INTO type_rights VALUES
+	('users_session', 'anon member admin dba person service'),
+	('users_outcome', 'anon member admin dba person service'),
+	('users_claims', 'anon member admin dba person service'),
+	('users_link', 'anon member admin dba person service'),
+	('users_person', 'anon member admin dba person service'),
+	('users_check_result', 'anon member admin dba person service'),
+	('users_public_options', 'anon member admin dba person service'),
+	('application/jwk-set+json', 'anon member admin dba person service'),
+	('users_invitation_info', 'anon member admin dba person'),
+	('*/*', 'anon member admin dba person'),
+	('users_found_person', 'member admin dba person'),
+	('users_invite_result', 'member admin dba person'),
+	('received_invitation', 'member admin dba person'),
+	('users_task_result', 'admin dba person'),
+	('users_event', 'admin dba person service'),
+	('metric', 'admin dba person service'),
+	('users_mail', 'relay'),
+	('users_domains', 'member admin dba person'),
+	('users_roles', 'member admin dba person'),
+	('users_members', 'member admin dba person'),
+	('users_role_members', 'member admin dba person'),
+	('users_object_types', 'member admin dba person'),
+	('users_audit', 'member admin dba person'),
+	('users_accounts', 'admin dba person'),
+	('users_keys', 'admin dba person'),
+	('users_sites', 'admin dba person'),
+	('users_templates', 'admin dba person'),
+	('users_languages', 'admin dba person'),
+	('users_themes', 'admin dba person'),
+	('users_stats', 'admin dba person service');
+CREATE TEMP VIEW types AS
+	SELECT t.oid, t.typname FROM pg_type t
+	 WHERE t.typcategory <> 'A' AND (t.typrelid IN (SELECT oid FROM relations)
+	        OR t.oid IN (SELECT d.objid FROM pg_depend d JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND e.extname = 'users' WHERE d.classid = 'pg_type'::regclass));
+SELECT bag_eq($$ SELECT typname::text, string_agg(short, ' ' ORDER BY short COLLATE "C") FROM types CROSS JOIN who WHERE has_type_privilege(role, oid, 'USAGE') GROUP BY typname $$,
+              $$ SELECT name, pg_temp.sorted(shorts) FROM type_rights $$, 'a type is used by whom it says');
+
+---- roles
+
+SELECT set_eq($$ SELECT w.short AS who, r.short AS whose FROM who w, who r WHERE w.role <> r.role AND pg_has_role(w.role, r.role, 'USAGE') $$,
+              $$ VALUES ('admin', 'member'), ('dba', 'admin'), ('dba', 'member'), ('person', 'dba'), ('person', 'admin'), ('person', 'member') $$, 'who has the rights of whom');
+SELECT set_eq($$ SELECT w.short AS who, r.short AS whose FROM who w, who r WHERE w.role <> r.role AND pg_has_role(w.role, r.role, 'MEMBER') AND NOT pg_has_role(w.role, r.role, 'USAGE') $$,
+              $$ VALUES ('login', 'anon'), ('login', 'member'), ('login+admin', 'anon'), ('login+admin', 'member'), ('login+admin', 'admin'), ('login', 'proxy') $$, 'and who may become whom without having them');
+SELECT is_empty($$ SELECT short FROM who WHERE pg_has_role(role, 'users_owner', 'MEMBER') $$, 'nobody may become the owner');
 
 ---- schemas
 
