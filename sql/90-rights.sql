@@ -47,3 +47,24 @@ BEGIN
 	EXECUTE format('GRANT USAGE ON SCHEMA %I TO users_anon, users_member, users_service, users_relay', api_schema);
 END
 $do$;
+
+-- Somebody who could make functions in the API's schema may have been there
+-- first: under a name of ours, with other arguments, theirs would be called or
+-- make the call ambiguous.
+DO $do$
+DECLARE
+	others text := (
+		SELECT string_agg(p.oid::regprocedure::text, ', ' ORDER BY p.oid::regprocedure::text)
+		  FROM pg_depend d
+		  JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND e.extname = 'users'
+		  JOIN pg_proc o ON d.classid = 'pg_proc'::regclass AND o.oid = d.objid
+		  JOIN pg_proc p ON p.pronamespace = o.pronamespace AND p.proname = o.proname AND p.oid <> o.oid
+		 WHERE d.deptype = 'e');
+BEGIN
+	IF others IS NOT NULL THEN
+		RAISE EXCEPTION 'functions of others have names of the extension "users"'
+			USING ERRCODE = 'duplicate_function', DETAIL = 'These: ' || others || '.',
+			      HINT = 'Drop or rename them, or name another schema, to which nobody else can add anything.';
+	END IF;
+END
+$do$;

@@ -45,8 +45,8 @@ static Check checks[] = {
 	  { .sql = "SELECT r.rolname FROM pg_catalog.pg_auth_members m, pg_catalog.pg_roles r"
 			   " WHERE m.roleid" EQ "'users_owner'::pg_catalog.regrole AND r.oid" EQ "m.member ORDER BY 1" } },
 	{ "foreign_objects",
-	  "no trigger, rule or policy of others is on our tables",
-	  "triggers, rules or policies of others on our tables; drop: ",
+	  "no trigger, rule or policy of others is on our tables, no function of theirs under our names",
+	  "triggers, rules or policies of others on our tables, or functions under names of ours; drop: ",
 	  { .sql = "SELECT f.name FROM ("
 			   "  SELECT t.tgrelid, t.tgname FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal"
 			   "  UNION ALL SELECT w.ev_class, w.rulename FROM pg_catalog.pg_rewrite w WHERE w.rulename" NE "'_RETURN'"
@@ -65,7 +65,13 @@ static Check checks[] = {
 			   "      ('person', 'users_all'), ('object_type', 'users_listed'), ('permission', 'users_listed'),"
 			   "      ('invitation', 'users_sent'), ('invitation', 'users_all')) v (relation, policy)"
 			   "      WHERE c.oid" EQ "p.polrelid AND c.relname" EQ "v.relation AND p.polname" EQ "v.policy)"
-			   " ) f (relation, name) WHERE" IS_OUR_TABLE("f.relation") " ORDER BY 1" } },
+			   " ) f (relation, name) WHERE" IS_OUR_TABLE("f.relation")
+			   " UNION ALL SELECT p.proname FROM pg_catalog.pg_depend d, pg_catalog.pg_proc o, pg_catalog.pg_proc p"
+			   "  WHERE d.refclassid" EQ "'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype" EQ "'e'"
+			   "    AND d.refobjid" EQ "(SELECT e.oid FROM pg_catalog.pg_extension e WHERE e.extname" EQ "'users')"
+			   "    AND d.classid" EQ "'pg_catalog.pg_proc'::pg_catalog.regclass AND o.oid" EQ "d.objid"
+			   "    AND p.pronamespace" EQ "o.pronamespace AND p.proname" EQ "o.proname AND p.oid" NE "o.oid"
+			   " ORDER BY 1" } },
 	{ "foreign_keys",
 	  "only users.person_id is referred to, and by uuid columns",
 	  "their checks may run others' code as users_owner; drop: ",

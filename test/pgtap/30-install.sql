@@ -9,7 +9,7 @@
 SET users.argon2_memory = '19MB';
 SET client_min_messages = warning;
 BEGIN;
-SELECT plan(108);
+SELECT plan(109);
 \ir ../lib/story.sql
 
 -- From 17 on the types of rows and arrays are members too; they go with theirs.
@@ -212,6 +212,11 @@ SELECT is(pg_temp.story(NULL, 'DROP EXTENSION users',
                         $$ SELECT count(*) FROM pg_roles WHERE rolname LIKE 'users\_%' $$, $$ SELECT count(*) FROM pg_namespace WHERE nspname = 'users' $$,
                         $$ SELECT count(*) FROM pg_proc WHERE probin LIKE '%/users' $$, 'CREATE EXTENSION users SCHEMA public'),
           'done | 8 | 0 | 0 | done', 'DROP EXTENSION leaves the roles and nothing else, and it can be installed again');
+
+-- Whatever is there already under a name of ours, and whoever made it, stops the
+-- script: nothing in it takes anything over. test/tap/008 has one of each kind.
+SELECT is((SELECT string_agg(line, E'\n') FROM pg_config, pg_available_extensions a, regexp_split_to_table(pg_read_file(format('%s/extension/users--%s.sql', setting, a.default_version)), '\n') line
+            WHERE pg_config.name = 'SHAREDIR' AND a.name = 'users' AND line ~* '\mor replace\M|create .*if not exists'), NULL, 'no part of the script takes over what it finds');
 
 ---- the search_path
 

@@ -8,7 +8,7 @@
 SET users.argon2_memory = '19MB';
 SET client_min_messages = error;
 BEGIN;
-SELECT plan(104);
+SELECT plan(105);
 \ir ../lib/story.sql
 
 CREATE ROLE regress_users_40 LOGIN NOINHERIT;
@@ -86,7 +86,7 @@ SELECT is(pg_temp.story(NULL, pg_temp.check('owner_members'), 'GRANT users_owner
 ---- what others have put on the tables
 
 SELECT is(pg_temp.story(NULL, pg_temp.check('foreign_objects')), 'true', 'foreign_objects: none');
-SELECT is(pg_temp.story(NULL, statement, pg_temp.check('foreign_objects', '\m(?:users_)?evil\M')), 'done | false ' || name, 'foreign_objects: ' || split_part(statement, ' ON', 1))
+SELECT is(pg_temp.story(NULL, statement, pg_temp.check('foreign_objects', '\m(?:users_)?(?:evil|login)\M')), 'done | false ' || name, 'foreign_objects: ' || split_part(statement, ' ON', 1))
   FROM (VALUES ('CREATE TRIGGER evil BEFORE UPDATE ON users.session FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()', 'evil'),
                ('CREATE TRIGGER users_evil BEFORE UPDATE ON users.person_id FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()', 'users_evil'),
                ('CREATE RULE evil AS ON DELETE TO users.session DO INSTEAD NOTHING', 'evil'),
@@ -95,6 +95,7 @@ SELECT is(pg_temp.story(NULL, statement, pg_temp.check('foreign_objects', '\m(?:
                ('CREATE POLICY users_evil ON users.credential USING (true)', 'users_evil'),
                ('CREATE POLICY users_evil ON users.session FOR SELECT TO users_member USING (true)', 'users_evil'),
                ('CREATE POLICY users_evil ON users.person FOR SELECT TO users_member USING (true)', 'users_evil'),
+               ('CREATE FUNCTION users_evil() RETURNS text LANGUAGE sql AS $$ SELECT ''''$$; ALTER FUNCTION users_evil() RENAME TO users_login', 'users_login'),
                ('ALTER POLICY users_viewed ON users.role_assignment RENAME TO users_evil', 'users_evil')) v (statement, name);
 SELECT is(pg_temp.story(NULL, 'CREATE SCHEMA app', 'CREATE TABLE app.session (id integer)', 'CREATE TRIGGER evil BEFORE UPDATE ON app.session FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()', 'CREATE POLICY evil ON app.session USING (true)', pg_temp.check('foreign_objects')),
           'done | done | done | done | true', 'foreign_objects: not those on others'' tables');

@@ -85,6 +85,10 @@ sub objects_in_the_way
 			'42723', 'a function of policies',
 			'CREATE FUNCTION users_current_user_id() RETURNS uuid LANGUAGE sql AS $$ SELECT gen_random_uuid() $$'
 		],
+		[
+			'42723', 'a function of other arguments',
+			'CREATE FUNCTION users_login(identifier text, password text) RETURNS text LANGUAGE sql AS $$ SELECT $2 $$'
+		],
 		[ '42710',       'a type',   'CREATE TYPE users_session AS (status text)' ],
 		[ '42710|42P07', 'a domain', 'CREATE DOMAIN users_outcome AS text' ],
 		[ '42P07',       'a table',  'CREATE TABLE users_sessions (id uuid)' ],
