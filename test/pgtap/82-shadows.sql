@@ -13,7 +13,7 @@ SET users.max_failed_logins = 1000;
 SET users.max_failed_logins_per_identifier = 1000;
 SET users.max_mail_requests = 1000;
 BEGIN;
-SELECT plan(12);
+SELECT plan(14);
 \ir ../lib/hostile.sql
 \ir ../lib/pictures.sql
 
@@ -143,6 +143,16 @@ SELECT is(concat_ws(' ', :'met_relation', :'met_null_type', :'met_type', :'met')
 SELECT is(probe.times(), :'met'::bigint, 'no temporary object was met');
 SELECT is_empty($$ SELECT * FROM probe.otherwise('temporary') $$, 'and all ends as it does without');
 SELECT is((SELECT count(DISTINCT (pass, n)) FROM probe.ending), 3 * (SELECT count(*) FROM probe.call), 'three times all calls');
+
+---- CREATE EXTENSION with a poisoned search_path
+
+SET LOCAL users.allow_drop = on;
+DROP EXTENSION users CASCADE;
+SET LOCAL search_path = hostile, pg_catalog;
+CREATE EXTENSION users SCHEMA public;
+SET LOCAL search_path = public;
+SELECT is(probe.times(), :'met'::bigint, 'nothing of the schema has run');
+SELECT is((SELECT count(*) FROM pg_proc WHERE proname LIKE 'users\_%' AND pronamespace = 'public'::regnamespace AND probin IS NOT NULL) * 8, (SELECT count(*) FROM probe.call WHERE what LIKE '%(%'), 'and all functions are there again');
 
 SELECT * FROM finish();
 ROLLBACK;
