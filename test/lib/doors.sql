@@ -11,6 +11,7 @@ INSERT INTO doors VALUES
 	('users_validate_token',      'token',         '{access}',       false, 'SELECT status FROM users_validate_token(%L)', 'invalid_token'),
 	('users_pre_request',         'authorization', '{access}',       false, 'SELECT pg_temp.pre_request(%L)', 'PGRST'),
 	('users_refresh',             'refresh_token', '{refresh}',      false, 'SELECT status FROM users_refresh(%L)', 'invalid_token'),
+	('users_login_ticket',        'ticket',        '{ticket}',       false, 'SELECT status FROM users_login_ticket(%L)', 'invalid_token'),
 	('users_logout',              'refresh_token', '{refresh}',      false, 'SELECT status FROM users_logout(%L)', 'ok'),
 	('users_reset_password',      'token',         '{reset,issued,welcome,welcome by hand}', false, 'SELECT status FROM users_reset_password(%L, ''ten dry goats mumble'', ''ten dry goats mumble'')', 'invalid_token'),
 	('users_verify_email',        'token',         '{verify,verify new}', false, 'SELECT status FROM users_verify_email(%L, ''seven wet horses sing'')', 'invalid_token'),
@@ -23,6 +24,7 @@ INSERT INTO doors VALUES
 CREATE TEMP TABLE password_doors (door text, argument text, signed_in boolean, statement text, refusal text);
 INSERT INTO password_doors VALUES
 	('users_login',            'password',         false, 'SELECT status FROM users_login(''ann'', %L)', 'invalid_credentials'),
+	('users_verify_password',  'password',         false, 'SELECT status FROM users_verify_password(''ann'', %L)', 'invalid_credentials'),
 	('users_confirm_password', 'password',         true,  'SELECT status FROM users_confirm_password(%L)', 'invalid_credentials'),
 	('users_change_password',  'current_password', true,  'SELECT status FROM users_change_password(%L, ''ten dry goats mumble'', ''ten dry goats mumble'')', 'invalid_credentials'),
 	('users_change_email',     'current_password', true,  'SELECT status FROM users_change_email(%L, ''ann@else.example'')', 'invalid_credentials'),

@@ -233,6 +233,7 @@ SELECT set_eq($$ SELECT relname::text || '.' || attname, short, privilege
 CREATE TEMP TABLE type_rights (name text, shorts text);
 INSERT INTO type_rights VALUES
 	('users_session', 'anon member admin dba person service'),
+	('users_ticket', 'anon member admin dba person service'),
 	('users_outcome', 'anon member admin dba person service'),
 	('users_claims', 'anon member admin dba person service'),
 	('users_link', 'anon member admin dba person service'),

@@ -13,7 +13,7 @@ SET users.argon2_memory = '19MB';
 SET users.max_mail_requests = 1000;
 SET users.max_failed_logins = 1000;
 SET users.max_failed_logins_per_identifier = 1000;
-SELECT plan(361);
+SELECT plan(416);
 \ir ../lib/answer.sql
 \ir ../lib/story.sql
 \ir ../lib/mail.sql
@@ -46,8 +46,11 @@ SELECT user_id AS wel_id FROM users_create_user('wel@example.org', 'wel', 'Eve',
 SELECT is(pg_temp.fetch(), 'email_change_requested ann@example.org, invitation new@example.org, registration new@example.org, reset_password ann@example.org, verify_email ann@example.org, verify_email ann@new.example, welcome wel@example.org', 'all that is mailed');
 CREATE TEMP TABLE tokens AS
 	SELECT * FROM (VALUES ('access', pg_temp.access('ann')), ('refresh', (SELECT refresh_token FROM s WHERE name = 'ann')), ('reset', pg_temp.token('reset_password', 'ann%')), ('issued', :'issued'), ('welcome', pg_temp.token('welcome')), ('welcome by hand', :'welcome_by_hand'),
-	                      ('verify', pg_temp.token('verify_email', 'ann@example%')), ('verify new', pg_temp.token('verify_email', 'ann@new%')), ('registration', pg_temp.token('registration', 'new%')), ('invitation', pg_temp.token('invitation'))) v (kind, token);
-SELECT is((SELECT count(DISTINCT token) FROM tokens WHERE token IS NOT NULL), 10::bigint, 'ten kinds of token');
+	                      ('verify', pg_temp.token('verify_email', 'ann@example%')), ('verify new', pg_temp.token('verify_email', 'ann@new%')), ('registration', pg_temp.token('registration', 'new%')), ('invitation', pg_temp.token('invitation')), ('ticket', NULL)) v (kind, token);
+-- A ticket lives for ten seconds: a new one is made where it is to hold.
+\set new_ticket 'UPDATE tokens SET token = (users_verify_password(''ann'', ''seven wet horses sing'')).ticket WHERE kind = ''ticket'''
+:new_ticket;
+SELECT is((SELECT count(DISTINCT token) FROM tokens WHERE token IS NOT NULL), 11::bigint, 'eleven kinds of token');
 SELECT is_empty('SELECT kind FROM doors, unnest(opened_by) kind WHERE kind NOT IN (SELECT kind FROM tokens)', 'and all that open anything');
 CREATE FUNCTION pg_temp.doors_of(of text) RETURNS text LANGUAGE sql AS $$ SELECT string_agg(door, ' ') FROM doors WHERE of = ANY (opened_by) AND door <> 'users_logout' $$;
 -- All that a token could change, in one word; of one person alone.
@@ -64,6 +67,7 @@ BEGIN
 END
 $$;
 
+:new_ticket;
 SELECT pg_temp.state() AS before \gset
 SELECT is(pg_temp.answer(format(statement, token)), refusal, format('%s with a token of the kind %s: %s', door, kind, refusal)) FROM doors, tokens WHERE kind <> ALL (opened_by) AND NOT signed_in;
 SELECT is(pg_temp.answer(format(statement, token), pg_temp.access('tom')), refusal, format('%s with a token of the kind %s: %s', door, kind, refusal)) FROM doors, tokens WHERE kind <> ALL (opened_by) AND signed_in;
@@ -71,7 +75,9 @@ SELECT is(pg_temp.state(), :'before', 'and all of them together changed nothing'
 SELECT is(pg_temp.answer(format(statement, token), pg_temp.access('ann')), refusal, format('%s in the own session with a token of the kind %s: %s', door, kind, refusal)) FROM doors, tokens WHERE kind <> ALL (opened_by) AND door !~ 'validate';
 SELECT is(pg_temp.answer(format(statement, token || padding), who), refusal, format('%s with one of the kind %s and a %L: %s', door, kind, padding, refusal)) FROM doors, tokens, LATERAL (SELECT CASE WHEN signed_in THEN pg_temp.access('tom') ELSE 'users_anon' END) w (who), unnest('{=,.,A}'::text[]) padding WHERE kind = ANY (opened_by) AND door !~ 'validate' ORDER BY signed_in;
 SELECT is(pg_temp.state(), :'before', 'and nothing is changed');
+:new_ticket;
 SELECT is(pg_temp.story(CASE WHEN signed_in THEN pg_temp.access('tom') END, format(statement, token), 'RESET ROLE', 'SELECT pg_temp.state() = ' || quote_literal(:'before')), 'ok | done | ' || (door ~ '(authenticate|validate_token|request|users_invitation)$'), format('%s with one of the kind %s: ok', door, kind)) FROM doors, tokens WHERE kind = ANY (opened_by);
+:new_ticket;
 SELECT is(pg_temp.story(CASE WHEN signed_in THEN pg_temp.access('tom') END, format(statement, token), format(statement, token)), 'ok | ' || refusal, format('%s with one of the kind %s: once', door, kind)) FROM doors, tokens WHERE kind = ANY (opened_by) AND door !~ '(authenticate|validate_token|request|users_invitation|refresh|logout)$';
 
 ---- in another's session
@@ -102,9 +108,8 @@ SELECT is_empty('SELECT a.kind, b.kind FROM tokens a, tokens b WHERE pg_temp.ope
 CREATE FUNCTION pg_temp.as_person(who text, VARIADIC statements text[]) RETURNS text[] LANGUAGE sql AS
 $$ SELECT format('SELECT users_authenticate(%L) IS NOT NULL', pg_temp.access(who)) || statements || 'RESET ROLE'::text $$;
 CREATE TEMP TABLE endings (name text, statements text[], ended text[]);
-\set hers '{access,refresh,reset,issued,verify,verify new}'
-\set hers_and_rejecting '{access,refresh,reset,issued,verify,verify new,rejecting}'
-\set links '{reset,issued,verify,verify new}'
+\set hers '{access,refresh,ticket,reset,issued,verify,verify new}'
+\set hers_and_rejecting '{access,refresh,ticket,reset,issued,verify,verify new,rejecting}'
 \set visit 'UPDATE visitor SET token = (users_login(''tom'', ''seven wet horses sing'')).access_token'
 INSERT INTO endings VALUES
 	('nothing', ARRAY['SELECT 1'], '{}'),
@@ -113,19 +118,19 @@ INSERT INTO endings VALUES
 	('ending the session', ARRAY[format('SELECT users_revoke_session(%L)', (SELECT session_id FROM s WHERE name = 'ann'))], '{access,refresh}'),
 	('a change of password', pg_temp.as_person('ann', 'SELECT users_change_password(''seven wet horses sing'', ''nine old cats yodel'', ''nine old cats yodel'')'), :'hers'),
 	('a reset', ARRAY[pg_temp.reset(pg_temp.token('reset_password', 'ann%'))], :'hers'),
-	('a change of address', ARRAY[pg_temp.verify(pg_temp.token('verify_email', 'ann@new%'), 'seven wet horses sing')], :'links'),
+	('a change of address', ARRAY[pg_temp.verify(pg_temp.token('verify_email', 'ann@new%'), 'seven wet horses sing')], '{ticket,reset,issued,verify,verify new}'),
 	('giving it up', pg_temp.as_person('ann', 'SELECT users_cancel_email_change()'), '{verify new}'),
 	('another one', pg_temp.as_person('ann', pg_temp.move('ann@else.example')), '{verify new}'),
 	('disabling', ARRAY[format('SELECT users_disable_user(%L)', pg_temp.id('ann'))], :'hers_and_rejecting'),
 	('disabling and enabling', ARRAY[format('SELECT users_disable_user(%L)', pg_temp.id('ann')), format('SELECT users_enable_user(%L)', pg_temp.id('ann'))], :'hers'),
 	('deleting the account', ARRAY[format('SELECT users_delete_user(%L)', pg_temp.id('ann'))], :'hers_and_rejecting'),
 	('restoring it', ARRAY[format('SELECT users_delete_user(%L)', pg_temp.id('ann')), format('SELECT users_restore_user(%L)', pg_temp.id('ann'))], :'hers'),
-	('purging it', ARRAY[format('SELECT users_delete_user(%L)', pg_temp.id('ann')), format('SELECT users_purge_user(%L)', pg_temp.id('ann'))], '{access,refresh,reset,issued,verify,verify new,invitation}'),
+	('purging it', ARRAY[format('SELECT users_delete_user(%L)', pg_temp.id('ann')), format('SELECT users_purge_user(%L)', pg_temp.id('ann'))], '{access,refresh,ticket,reset,issued,verify,verify new,invitation}'),
 	('another platform role', ARRAY[format('SELECT users_set_platform_role(%L, ''admin'')', pg_temp.id('ann'))], :'hers'),
 	('the end of the sessions'' time', ARRAY['UPDATE users.session SET ends_at = clock_timestamp() - interval ''1 second'', expires_at = clock_timestamp() - interval ''1 second'' WHERE id = ' || quote_literal((SELECT session_id FROM s WHERE name = 'ann'))], '{refresh}'),
 	('the end of the links'' time', ARRAY['UPDATE users.link SET expires_at = clock_timestamp() - interval ''1 second'''], '{reset,issued,welcome,welcome by hand,verify,verify new,registration,invitation}'),
 	('revoking the key', ARRAY['SELECT users_revoke_key(kid) FROM users_keys WHERE state = ''active''', :'visit'], '{access}'),
-	('a new root key', ARRAY['SELECT users_renew_root_key()', :'visit'], '{access,refresh,reset,issued,welcome,welcome by hand,verify,verify new,registration,invitation}'),
+	('a new root key', ARRAY['SELECT users_renew_root_key()', :'visit'], '{access,refresh,ticket,reset,issued,welcome,welcome by hand,verify,verify new,registration,invitation}'),
 	('withdrawing the invitation', ARRAY['SELECT users_withdraw_invitation(id) FROM users.invitation'], '{invitation}'),
 	('inviting again', pg_temp.as_person('ann', format('SELECT users_invite(%L, ''new@example.org'')', :'viewer')), '{}'),
 	('disabling the domain', ARRAY['SELECT users_set_domain_status(id, ''disabled'') FROM users.domain'], '{rejecting}'),
@@ -133,9 +138,10 @@ INSERT INTO endings VALUES
 	('deleting the role', ARRAY[format('SELECT users_delete_role(%L)', :'viewer')], '{invitation}'),
 	('taking the inviter''s right', ARRAY['DELETE FROM users.role_assignment'], '{rejecting}');
 -- What each token opens after that; or what went wrong.
+CREATE TEMP TABLE new_ticket AS SELECT :'new_ticket'::text;
 CREATE FUNCTION pg_temp.opened() RETURNS text LANGUAGE sql AS $$ SELECT string_agg(kind || ': ' || coalesce(pg_temp.opens(token), 'nothing'), '; ' ORDER BY kind) FROM tokens $$;
 CREATE FUNCTION pg_temp.opened_after(VARIADIC statements text[]) RETURNS text LANGUAGE sql AS
-$$ SELECT CASE WHEN s ~ '(^| )[0-9A-Z]{5} ' OR s ~ '(false|NULL) \|' THEN s ELSE substring(s FROM '.* \| (.*)') END FROM pg_temp.story(NULL, VARIADIC statements || 'SELECT pg_temp.opened()'::text) s $$;
+$$ SELECT CASE WHEN s ~ '(^| )[0-9A-Z]{5} ' OR s ~ '(false|NULL) \|' THEN s ELSE substring(s FROM '.* \| (.*)') END FROM pg_temp.story(NULL, VARIADIC (TABLE new_ticket) || statements || 'SELECT pg_temp.opened()'::text) s $$;
 -- Who has become somebody cannot ask as a service what a token says.
 SELECT is(pg_temp.opened_after(VARIADIC statements),
           (SELECT string_agg(kind || ': ' || CASE WHEN kind = ANY (ended) THEN 'nothing' WHEN kind = 'invitation' AND 'rejecting' = ANY (ended) THEN 'users_reject_invitation'
@@ -148,6 +154,7 @@ CREATE FUNCTION pg_temp.bytes(token text) RETURNS bytea LANGUAGE sql AS $$ SELEC
 CREATE FUNCTION pg_temp.text(bytes bytea) RETURNS text LANGUAGE sql AS $$ SELECT translate(encode(bytes, 'base64'), E'+/=\n', '-_') $$;
 CREATE TEMP TABLE links AS SELECT kind, pg_temp.bytes(token) AS b FROM tokens WHERE length(token) = 86;
 SELECT is((SELECT bool_and(pg_temp.text(b) = token AND length(b) = 64) FROM links JOIN tokens USING (kind)), true, 'they can be taken apart');
+:new_ticket;
 SELECT is(pg_temp.opens(token), pg_temp.doors_of(kind), format('(one of the kind %s opens what it should)', kind)) FROM tokens;
 SELECT is_empty('SELECT a.kind, b.kind FROM links a, links b WHERE a.kind <> b.kind AND pg_temp.opens(pg_temp.text(substring(a.b FROM 1 FOR 16) || substring(b.b FROM 17))) IS NOT NULL AND substring(a.b FROM 1 FOR 16) <> substring(b.b FROM 1 FOR 16)', 'one user''s id and another''s link');
 SELECT is_empty('SELECT a.kind, b.kind FROM links a, links b WHERE a.kind <> b.kind AND pg_temp.opens(pg_temp.text(substring(a.b FROM 1 FOR 32) || substring(b.b FROM 33))) IS NOT NULL', 'one link''s ids and another''s tag');

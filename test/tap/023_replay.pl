@@ -52,6 +52,7 @@ SELECT users_disable_user(users_id('dan'));
 SELECT pg_temp.answer('SELECT status FROM users_delete_account(''seven wet horses sing'')', pg_temp.access('eve'));
 SELECT status FROM users_login('ann', 'a wrong one');
 SELECT pg_temp.live('dead', refresh_token), pg_temp.live('dead', access_token), o.status FROM users_login('cai', 'nine old cats yodel') l, LATERAL users_logout(l.refresh_token) o;
+SELECT pg_temp.live('dead', ticket) FROM users_verify_password('ann', 'seven wet horses sing') v, LATERAL users_login_ticket(v.ticket);
 SELECT state FROM users_rotate_key();
 SET users.signing_algorithm = 'HS256';
 SELECT pg_temp.live('access', access_token) FROM users_login('cai', 'nine old cats yodel');
@@ -73,7 +74,7 @@ SQL
 	push @{ $tokens{$1} }, $2 while $said =~ /token: ([a-z ]+)\|([\w.-]+)/g;
 	is(
 		join(', ', map { "$_ " . @{ $tokens{$_} } } sort keys %tokens),
-		'access 3, dead 12, invitation 1, issued 1, refresh 2, registration 1, reset 1, verify 1, verify new 1, welcome 1, welcome by hand 1',
+		'access 3, dead 13, invitation 1, issued 1, refresh 2, registration 1, reset 1, verify 1, verify new 1, welcome 1, welcome by hand 1',
 		'tokens of every kind, some of which hold');
 	return \%tokens;
 }
@@ -237,7 +238,7 @@ sub replayed
 	%open = %{ opened($node, [ grep { length() >= 8 && length() <= 1024 } map { @$_ } values %values ], passwords => 1) };
 	is(join("\n", %open), '', 'and nothing is a password');
 	%open = %{ opened($node, ['seven wet horses sing'], passwords => 1) };
-	is($open{'seven wet horses sing'}, join(' ', qw(users_login users_confirm_password users_change_password users_change_email users_delete_account)),
+	is($open{'seven wet horses sing'}, join(' ', qw(users_login users_verify_password users_confirm_password users_change_password users_change_email users_delete_account)),
 		'(the password is one)');
 	return ($node, $tokens);
 }
