@@ -22,7 +22,7 @@ CREATE FUNCTION pg_temp.part(token text, n integer) RETURNS jsonb LANGUAGE sql A
 $$ SELECT convert_from(decode(rpad(translate(p, '-_', '+/'), (length(p) + 3) / 4 * 4, '='), 'base64'), 'UTF8')::jsonb
      FROM split_part(token, '.', n) p $$;
 
----- what it makes
+---- what it makes (S34)
 
 CREATE TEMP TABLE mia AS
 	SELECT * FROM users_register('Mia@Example.org', 'Mia.Ash', 'seven wet horses sing', ' Mia ', 'Ash', 'de', 'TealTide',
@@ -108,7 +108,7 @@ SELECT is(pg_temp.answer(pg_temp.register('eve@example.org', 'eve', more => more
 SELECT is(pg_temp.answer(pg_temp.register('eve@example.org', 'eve', 'password1'), undo => true), 'US003 password common', 'a weak password is refused with a reason');
 SELECT is(pg_temp.answer(pg_temp.register('eve@example.org', 'eve', NULL), undo => true), 'US003 password too_short', 'no password is too short');
 
----- taken
+---- taken (S18)
 
 SELECT is(pg_temp.answer(pg_temp.register(email, username), undo => true), wanted, wanted || ': ' || email || ', ' || username)
   FROM (VALUES ('Mia@Example.org', 'eve', '23505 email users_email_key'), ('mia@example.ORG', 'eve', '23505 email users_email_key'),
@@ -149,7 +149,7 @@ SELECT is(pg_temp.answer('SET LOCAL transaction_read_only = on; ' || statement, 
   FROM (VALUES ('good', pg_temp.register('eve@example.org', 'eve')), ('weak', pg_temp.register('eve@example.org', 'eve', 'x')),
                ('taken', pg_temp.register('mia@example.org', 'eve')), ('nonsense', pg_temp.register(NULL, NULL, NULL, NULL, NULL))) v (name, statement);
 
----- what is never said
+---- what is never said (S51)
 
 SELECT is_empty('SELECT said FROM heard WHERE said ~* ''mia|horses|password1|argon2|eyJ|eve@''',
                 'no error shows an address, a username, a password, a hash or a token');

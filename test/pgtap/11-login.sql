@@ -62,7 +62,7 @@ SELECT is(role, 'users_admin', 'an administrator gets an administrator''s token'
 DELETE FROM users.audit_event;
 DELETE FROM users.event_position;
 
----- refusals: one answer for all
+---- refusals: one answer for all (S13)
 
 SELECT is(pg_temp.answer(pg_temp.whole_login(identifier, password)), '(invalid_credentials,,,,,,,,,,)', name || ' is refused, without more')
   FROM (VALUES ('a wrong password', 'x-mia', 'seven wet horses sin'), ('a prefix of it', 'x-mia', 'seven wet horses'),

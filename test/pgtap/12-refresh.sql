@@ -60,7 +60,7 @@ SELECT is(t.refresh_token, n.refresh_token, 'and gives the same successor') FROM
 SELECT is((users_validate_token(t.access_token)).status, 'ok', 'with an access token') FROM twice t;
 SELECT is(pg_temp.answer(pg_temp.refresh(refresh_token), undo => true), 'ok', 'which is good after that') FROM next;
 
----- reuse ends the session
+---- reuse ends the session (S36)
 
 UPDATE users.session SET refreshed_at = refreshed_at - interval '6 seconds' WHERE id = (SELECT session_id FROM next);
 SELECT is(pg_temp.answer(format('SELECT r::text FROM users_refresh(%L) r', pg_temp.first('mia'))), '(invalid_token,,,,,,,,,,)', 'after the grace it is refused');
@@ -94,7 +94,7 @@ SELECT is(pg_temp.answer(pg_temp.refresh(pg_temp.first('undo'))), 'ok', 'the one
 SELECT is(pg_temp.answer(pg_temp.refresh(refresh_token)), 'invalid_token', 'the lost one stays void') FROM lost;
 SELECT is(pg_temp.is_live(session_id), true, 'and the session goes on') FROM s WHERE name = 'undo';
 
----- what ends
+---- what ends (S37)
 
 UPDATE users.session SET ends_at = now() + interval '5 minutes' WHERE id = (SELECT session_id FROM s WHERE name = 'late');
 SELECT ok(status = 'ok' AND expires_in BETWEEN 200 AND 300 AND refresh_expires_at = now() + interval '5 minutes',

@@ -64,7 +64,7 @@ SELECT ok((users_validate_token(pg_temp.access('mia1'))).authenticated_at >= now
 SELECT ok((users_validate_token((users_refresh(refresh_token)).access_token)).authenticated_at >= now(), 'and with the next') FROM s WHERE name = 'mia1';
 SELECT is(pg_temp.live(), 'lea mia1 mia2 mia3 root', 'no session has ended');
 
----- a change that is refused
+---- a change that is refused (S7 S10)
 
 CREATE TEMP TABLE before AS SELECT * FROM users.credential;
 DELETE FROM users.audit_event;

@@ -142,7 +142,7 @@ SELECT is_empty($$
 $$, 'nor a beginning or an end of one');
 SELECT isnt(pg_temp.judge(pg_temp.token('mia')), '28000 (invalid_token,,,,,,,)', 'what they were made of is as good as ever');
 
----- tokens signed with a key of ours, and yet
+---- tokens signed with a key of ours, and yet (S31)
 
 -- A key, an account and a session that everybody knows: the key's seed is the
 -- bytes 0 to 31. Each token is its header and claims with one thing changed;
@@ -243,7 +243,7 @@ SELECT is(pg_temp.judge(token), '28000 (invalid_token,,,,,,,)', 'refused: its ke
 SELECT is((SELECT count(DISTINCT said) FROM heard WHERE said LIKE '28000%'), 1::bigint, 'whatever is wrong with a token, the message is the same');
 SELECT is_empty('SELECT FROM heard WHERE said NOT LIKE ''28000%''', 'and there is no other');
 
----- issuer and audience
+---- issuer and audience (S32)
 
 SET LOCAL users.issuer = 'users2';
 SELECT is(pg_temp.judge(pg_temp.token('mia')), '28000 (invalid_token,,,,,,,)', 'another issuer''s');
@@ -275,7 +275,7 @@ SELECT is(pg_temp.judge(token), '28000 (invalid_token,,,,,,,)', 'refused: ' || n
 	('the role of an administrator', split_part(t, '.', 1) || '.' || pg_temp.enc(replace(pg_temp.body(t), 'users_member', 'users_admin')) || '.' || pg_temp.sig(t))) w (name, token);
 SET LOCAL users.signing_algorithm = 'EdDSA';
 
----- who may call
+---- who may call (S58)
 
 CREATE ROLE regress_users_17_nobody;
 CREATE ROLE regress_users_17_web LOGIN NOINHERIT;
@@ -343,7 +343,7 @@ DECLARE held CURSOR WITH HOLD FOR SELECT 1;
 SELECT is(pg_temp.answer(format('SELECT users_authenticate(%L)', pg_temp.token('mia')), undo => true), '55000', 'a cursor that would outlive it keeps it away');
 CLOSE held;
 
--- Its end is judged each time, also of a token that this backend knows.
+-- Its end is judged each time, also of a token that this backend knows. (S33)
 UPDATE users.session SET ends_at = clock_timestamp() + interval '3 seconds' WHERE id = (SELECT session_id FROM s WHERE name = 'brief');
 CREATE TEMP TABLE brief AS SELECT r.* FROM s, LATERAL users_refresh(refresh_token) r WHERE name = 'brief';
 SELECT is(users_authenticate(access_token), user_id, 'a token that ends soon') FROM brief;

@@ -46,7 +46,7 @@ CREATE TEMP TABLE people AS
 	               ('root', 'admin')) v (name, role);
 CREATE FUNCTION pg_temp.id(which text) RETURNS uuid LANGUAGE sql AS $$ SELECT user_id FROM people WHERE name = which $$;
 
----- ten are judged
+---- ten are judged (S25)
 
 SELECT is(pg_temp.series(pg_temp.login('x-ten'), 10), '10 invalid_credentials', 'ten failures are judged');
 SELECT matches(pg_temp.answer('SELECT l::text FROM users_login(''x-ten'', ''wrong'') l'), '^\(throttled,{10}([1-9]|[12]\d|30)\)$', 'the next call is throttled, for at most half a minute');
@@ -77,7 +77,7 @@ RESET users.max_failed_logins_per_identifier;
 SELECT is(users_disable_user(pg_temp.id('dis')), true, 'somebody is disabled');
 SELECT is(pg_temp.series(pg_temp.login('x-dis', 'seven wet horses sing'), 5), '5 disabled', 'the right password is no failure, whatever follows from it');
 
----- nothing undoes a charge
+---- nothing undoes a charge (S20)
 
 SELECT is(pg_temp.series(pg_temp.login('x-undo'), 1, true), '1 invalid_credentials', 'a failure that an EXCEPTION block undoes');
 SAVEPOINT one;
@@ -92,12 +92,12 @@ SELECT is(pg_temp.events('login_failed', pg_temp.id('undo')), 0::bigint, 'one th
 SELECT is(pg_temp.series(pg_temp.login('x-undo', 'seven wet horses sing'), 1), '1 throttled', 'all of them have been counted');
 SELECT is(pg_temp.series('SELECT pg_temp.answer(' || quote_literal(pg_temp.login('x-nobody2')) || ', NULL, true)', 4), '3 invalid_credentials 1 throttled', 'of nobody''s too');
 
----- what charges nothing
+---- what charges nothing (P38)
 
 SELECT is(pg_temp.series('SET LOCAL transaction_read_only = on; ' || pg_temp.login('x-ro'), 5, true), '5 25006', 'READ ONLY, five times');
 SELECT is(pg_temp.series(pg_temp.login('x-ro'), 4), '3 invalid_credentials 1 throttled', 'has charged nothing');
 
----- one budget for every function that looks at the password
+---- one budget for every function that looks at the password (S10)
 
 CREATE TEMP TABLE mix AS SELECT * FROM users_login('x-mix', 'seven wet horses sing');
 SELECT is(pg_temp.series('SELECT status FROM users_change_password(''wrong'', ''x'', ''x'')', 3, who => (SELECT access_token FROM mix)), '3 US003 new_password too_short', 'what is refused before it is looked at');
@@ -114,7 +114,7 @@ SELECT is((pg_temp.events('login_failed', pg_temp.id('mix')), pg_temp.events('lo
 COMMIT; -- and with it the identity
 BEGIN;
 
----- lifting it
+---- lifting it (S22)
 
 CREATE ROLE regress_users_18_nobody;
 SELECT is(pg_temp.series(pg_temp.login('x-lift'), 4), '3 invalid_credentials 1 throttled', 'somebody is throttled');
@@ -135,7 +135,7 @@ SELECT is(pg_temp.answer(format('SELECT users_unlock(%L)', pg_temp.id('lift')), 
 SELECT is(pg_temp.series(pg_temp.login('x-lift', 'seven wet horses sing'), 1), '1 ok', 'at once, though that transaction did not hold');
 SELECT is(pg_temp.series(pg_temp.login('x-two', 'seven wet horses sing'), 1), '1 throttled', 'nobody else''s is lifted');
 
----- client addresses
+---- client addresses (S23)
 
 CREATE ROLE regress_users_18_web LOGIN NOINHERIT;
 CREATE ROLE regress_users_18_trusted LOGIN NOINHERIT;

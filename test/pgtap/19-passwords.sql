@@ -23,7 +23,7 @@ CREATE FUNCTION pg_temp.noise(n integer, wide boolean DEFAULT false) RETURNS tex
 $$ SELECT left(CASE WHEN wide THEN translate(t, '0123456789abcdef', U&'\0430\0431\0432\0433\0434\0435\0436\0437\0438\0439\043A\043B\043C\043D\043E\043F') ELSE t END, n)
      FROM (SELECT string_agg(md5(i::text), '' ORDER BY i) FROM generate_series(1, 70) i) v (t) $$;
 
----- length, in characters
+---- length, in characters (S4)
 
 SELECT is(pg_temp.answer(pg_temp.register(password), undo => true), wanted, name || ': ' || wanted)
   FROM (VALUES ('seven characters', 'x7!kQ2#', 'US003 password too_short'), ('eight', 'x7!kQ2#v', 'ok'), ('seven of four bytes', U&'\+01F600\+01F692\+01F33A\+01F40D\+01F4A1\+01F511\+01F680', 'US003 password too_short'),
@@ -37,7 +37,7 @@ SET LOCAL users.password_min_length = 15;
 SELECT is(pg_temp.answer(pg_temp.register(pg_temp.noise(n)), undo => true), wanted, n || ' where fifteen are asked for: ' || wanted) FROM (VALUES (14, 'US003 password too_short'), (15, 'ok')) v (n, wanted);
 RESET users.password_min_length;
 
----- strength
+---- strength (S7)
 
 SELECT is(pg_temp.answer(pg_temp.register(password), undo => true), 'US003 password ' || reason, reason || ': ' || left(password, 20))
   FROM (VALUES ('password1', 'common'), ('P@ssw0rd', 'common'), ('iloveyou', 'common'), ('12345678', 'common'), ('passwort', 'common'), ('monkey monkey', 'common'), ('correcthorse', 'common'), (repeat('a', 200), 'common'),
@@ -62,7 +62,7 @@ SELECT is_empty('SELECT said FROM heard WHERE said LIKE ''US003%'' AND said !~ '
 SELECT is_empty('SELECT said FROM heard WHERE said ~* ''password1|horse|xelvi|mirosl|zimmer|kline|kerf|monkey|argon''', 'none says the password or whose it was');
 SELECT is_empty('SELECT said FROM heard WHERE hint = ''''', 'each has a HINT');
 
----- compared how
+---- compared how (S5 S6)
 
 SELECT is(pg_temp.answer(pg_temp.register(password, name)), 'ok', name || ' signs up')
   FROM (VALUES ('nfc', U&'gr\00FCne w\00F6lfe sch\00E4men sich'), ('nfd', U&'gru\0308ne wo\0308lfe scha\0308men sich'), ('hangul', U&'\D55C\AD6D\C5B4 \BE44\BC00\BC88\D638 \C608\C81C'), ('ligature', U&'the \FB01rst \FB02oor bathes'),
@@ -85,7 +85,7 @@ SELECT is(pg_temp.answer(pg_temp.login('nfc', password)), 'ok', 'and signing in 
 COMMIT; -- and with it the identity
 BEGIN;
 
----- kept how
+---- kept how (S1 S2)
 
 SELECT matches(pg_temp.hash('nfd'), '^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$', 'Argon2id in its PHC form, with two passes over 19 MB and a salt of 16 bytes');
 SELECT is((SELECT count(DISTINCT split_part(password_hash, '$', 5)) FROM users.credential), (SELECT count(*) FROM users.credential), 'no two salts are the same');
@@ -116,7 +116,7 @@ SELECT matches(pg_temp.hash('mia'), '^\$argon2id\$v=19\$m=19456,t=2,p=1\$', 'it 
 SELECT is(pg_temp.answer('SET LOCAL users.argon2_memory = ''46MB''; SELECT users_login(''mia'', ''seven wet horses sing''); SELECT pg_temp.hash(''mia'') ~ ''^\$argon2id\$v=19\$m=47104,t=1,p=1\$''', undo => true), 'true', 'over 46 MB one pass is enough');
 SELECT is(pg_temp.answer('SET LOCAL users.argon2_memory = ''45MB''; SELECT users_login(''mia'', ''seven wet horses sing''); SELECT pg_temp.hash(''mia'') ~ ''^\$argon2id\$v=19\$m=46080,t=2,p=1\$''', undo => true), 'true', 'below there are two');
 
----- hashes that somebody planted
+---- hashes that somebody planted (S3)
 
 SET LOCAL statement_timeout = '20s'; -- what they ask for would take longer
 CREATE FUNCTION pg_temp.planted(hash text, password text) RETURNS text LANGUAGE sql AS

@@ -1,5 +1,5 @@
 -- Arguments that no page sends: each gets the status or the error of the
--- contract, never an internal error, and never takes the server down.
+-- contract, never an internal error, and never takes the server down. (S66)
 \set ECHO none
 \set QUIET 1
 \pset format unaligned
@@ -282,7 +282,7 @@ SELECT is(pg_temp.answer('SELECT (users_reset_password(far, compressed, far)).st
 UPDATE stored SET id = (SELECT session_id FROM mia);
 SELECT is(pg_temp.answer('SELECT users_revoke_session(id) FROM stored', undo => true), 'true', 'users_revoke_session');
 
----- nothing has broken
+---- nothing has broken (S51)
 
 SELECT is_empty('SELECT said FROM heard WHERE said !~ ''^(US0\d\d|28000|22023|42501)''', 'no error was another one');
 SELECT is_empty('SELECT DISTINCT said FROM heard WHERE said ~ ''^(US|22023|28000)'' AND hint = ''''', 'every error of ours has a HINT');

@@ -1,5 +1,5 @@
 -- What CREATE EXTENSION leaves: owners, rights, comments, markings; which
--- roles it takes over; and that nothing of it looks along the search_path.
+-- roles it takes over; and that nothing of it looks along the search_path. (P65)
 \set ECHO none
 \set QUIET 1
 \pset format unaligned
@@ -61,7 +61,7 @@ SELECT is_empty($$ SELECT t.relname FROM tab t JOIN pg_index i ON i.indrelid = t
 SELECT is_empty($$ SELECT relname FROM tab t WHERE NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = t.oid AND i.indisprimary) $$,
                 'every table has a primary key');
 
----- owners and roles
+---- owners and roles (S56 P7)
 
 SELECT is_empty($$ SELECT m.what FROM member m
                      LEFT JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
@@ -88,7 +88,7 @@ SELECT is_empty($$ SELECT 1 FROM pg_auth_members WHERE member::regrole::text LIK
                 'none is a member of another role');
 SELECT is_empty($$ SELECT setrole FROM pg_db_role_setting WHERE setrole::regrole::text LIKE 'users\_%' $$, 'or has settings of its own');
 
----- rights
+---- rights (S55 S56 P6 P17)
 
 SELECT is_empty($$ SELECT relname FROM tab WHERE NOT relrowsecurity $$, 'all tables have row-level security');
 SELECT is_empty($$ SELECT relname FROM tab WHERE relforcerowsecurity $$, 'none has it forced on its owner');
@@ -136,7 +136,7 @@ SELECT is_empty($$ SELECT f.proname, f.prorettype::regtype, r.role FROM api f
                     WHERE has_function_privilege(r.role, f.oid, 'EXECUTE') AND NOT has_type_privilege(r.role, t.oid, 'USAGE') $$,
                 'who may call a function may use the type of its result');
 
----- functions
+---- functions (P23 P42 P44 P58)
 
 SELECT is_empty($$ SELECT oid::regprocedure FROM fn WHERE prosecdef $$, 'no function is SECURITY DEFINER');
 SELECT is_empty($$ SELECT oid::regprocedure FROM fn WHERE prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c') $$, 'all are in C');
@@ -161,7 +161,7 @@ SELECT is_empty($$ SELECT proname, proparallel FROM api
                     WHERE proparallel <> CASE WHEN proname ~ '^users_(current_|is_admin$|is_member$|can$|can_|permi|check)' THEN 'r' ELSE 'u' END $$,
                 'who one is and what one holds may be asked in a parallel query''s leader; what reads the newest state, nowhere in one');
 
----- tables
+---- tables (S17 P29)
 
 SELECT is_empty($$ SELECT relname FROM pg_class WHERE relkind = 'S' AND relnamespace = 'users'::regnamespace $$, 'no sequences');
 SELECT is_empty($$ SELECT tgname FROM pg_trigger JOIN tab ON tab.oid = tgrelid WHERE NOT tgisinternal $$, 'no triggers');
@@ -214,11 +214,11 @@ SELECT is(pg_temp.story(NULL, 'DROP EXTENSION users',
           'done | 8 | 0 | 0 | done', 'DROP EXTENSION leaves the roles and nothing else, and it can be installed again');
 
 -- Whatever is there already under a name of ours, and whoever made it, stops the
--- script: nothing in it takes anything over. test/tap/008 has one of each kind.
+-- script: nothing in it takes anything over. test/tap/008 has one of each kind. (S54)
 SELECT is((SELECT string_agg(line, E'\n') FROM pg_config, pg_available_extensions a, regexp_split_to_table(pg_read_file(format('%s/extension/users--%s.sql', setting, a.default_version)), '\n') line
             WHERE pg_config.name = 'SHAREDIR' AND a.name = 'users' AND line ~* '\mor replace\M|create .*if not exists'), NULL, 'no part of the script takes over what it finds');
 
----- the search_path
+---- the search_path (S53)
 
 SELECT cmp_ok(users.prepare_statements(), '>', 50, 'all statements of the library can be prepared');
 

@@ -1,5 +1,5 @@
 -- Who may call which function and read which view: all of them, for every
--- role. Whoever adds one says here for whom it is.
+-- role. Whoever adds one says here for whom it is. (S55)
 \set ECHO none
 \set QUIET 1
 \pset format unaligned
@@ -156,7 +156,7 @@ SELECT bag_eq($$ SELECT proname::text, coalesce(string_agg(short, ' ' ORDER BY s
 SELECT is_empty($$ SELECT proname, short FROM functions CROSS JOIN who WHERE has_function_privilege(role, oid, 'EXECUTE WITH GRANT OPTION') $$,
                 'nobody may let others call one');
 
----- views
+---- views (P21 P52)
 
 CREATE TEMP TABLE view_rights (name text, shorts text);
 INSERT INTO view_rights VALUES
@@ -227,7 +227,7 @@ SELECT set_eq($$ SELECT relname::text || '.' || attname, short, privilege
                   WHERE has_column_privilege(role, r.oid, a.attnum, privilege) $$,
               $$ VALUES ('person_id.user_id', 'owner', 'REFERENCES') $$, 'an owner of tables may refer to people, and nobody write anything');
 
----- types
+---- types (P6)
 
 -- Row types go with their views; of tables, and of whatever is not here, nobody uses one.
 CREATE TEMP TABLE type_rights (name text, shorts text);

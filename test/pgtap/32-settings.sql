@@ -61,7 +61,7 @@ INSERT INTO promised VALUES
 	('user_agent', 'string', '', NULL, 'user');
 UPDATE promised SET name = 'users.' || name;
 
----- what there is
+---- what there is (S8 P37)
 
 SELECT set_eq($$ SELECT name FROM pg_settings WHERE name LIKE 'users.%' $$,
               $$ SELECT name FROM promised UNION VALUES ('users.verify_url'), ('users.invitation_url'), ('users.registration_url') $$,
@@ -81,13 +81,13 @@ SELECT is(enumvals, v.words, name || ' is one of ' || v.words::text)
   FROM (VALUES ('users.registration', '{open,invited,closed}'::text[]), ('users.signing_algorithm', '{EdDSA,HS256}'), ('users.search_scope', '{shared,all}')) v (name, words)
   JOIN pg_settings USING (name);
 
----- the prefix
+---- the prefix (S59)
 
 SELECT is(pg_temp.story(NULL, 'SET users.nonsense = 1', $$ SELECT set_config('users.access_token_tll', '5min', false) $$,
                         $$ SELECT current_setting('users.nonsense') $$, 'ALTER DATABASE template1 SET users.nonsense = 1'),
           '42602 | 42602 | 42704 | 42602', 'a name that is no setting is refused');
 
----- values
+---- values (S1 P60)
 
 SELECT is(pg_temp.story(NULL, format('SET LOCAL users.%I = %L', name, value)), '22023', format('%s is no %s', quote_literal(left(value, 30)), name))
   FROM (VALUES ('access_token_ttl', '{0,-1,29s,25h,forever}'), ('refresh_token_ttl', '{0,-1,59s,100000d}'), ('session_ttl', '{0,59s,100000d}'),

@@ -52,7 +52,7 @@ SELECT is(pg_temp.story(NULL, 'CREATE ROLE "regress_users_33 ""x""; --" NOINHERI
           'done | true', 'any name will do');
 SELECT is(pg_temp.story(NULL, 'CREATE ROLE regress_users_33_x NOLOGIN NOINHERIT', $$ SELECT users_setup_login('regress_users_33_x') IS NULL $$), 'done | false', 'a role that cannot log in yet, too');
 
----- whom it refuses
+---- whom it refuses (S58)
 
 SELECT is(pg_temp.story(NULL, 'CREATE ROLE regress_users_33_x LOGIN NOINHERIT ' || attributes, $$ SELECT users_setup_login('regress_users_33_x') $$), 'done | 55000', 'not a login with ' || attributes)
   FROM unnest('{SUPERUSER,BYPASSRLS,CREATEROLE,IN ROLE users_dba,IN ROLE users_service,IN ROLE users_relay,IN ROLE users_owner,IN ROLE pg_execute_server_program,IN ROLE pg_read_all_data}'::text[]) attributes;
@@ -121,7 +121,7 @@ SELECT is(pg_temp.story('=regress_users_33', format('SELECT users_authenticate(%
           'which a login that was not prepared for that cannot carry');
 SELECT is(pg_temp.story('=regress_users_33_other', format('SELECT users_authenticate(%L)', :'ann'), 'SET ROLE users_anon'), '42501 | 42501', 'a login that was not prepared carries nobody');
 
----- logins that inherit
+---- logins that inherit (P1)
 
 SELECT is(pg_temp.story(NULL, 'CREATE ROLE regress_users_33_x LOGIN INHERIT IN ROLE ' || role, 'GRANT EXECUTE ON FUNCTION users_authenticate TO regress_users_33_x', 'SET SESSION AUTHORIZATION regress_users_33_x',
                         format('SELECT users_authenticate(%L)', :'ann'), 'SELECT users_current_user_id()', 'RESET SESSION AUTHORIZATION',
@@ -140,7 +140,7 @@ SELECT is(pg_temp.story('=regress_users_33_dba', format('SELECT users_authentica
 SELECT is(pg_temp.story(:'ann', 'SELECT current_user', 'SELECT users_is_admin()'), 'users_member | false', 'and so may a superuser');
 SELECT is(pg_temp.story(NULL, $$ SELECT bool_or(detail ~ '\mregress_users_33') FROM users_health() WHERE name = 'inheriting_logins' $$), 'false', 'of prepared logins and DBAs none is reported');
 
----- who the client is
+---- who the client is (S23 P4)
 
 -- The address and the program that a sign-in and its event are recorded with.
 CREATE FUNCTION pg_temp.seen(login text, settings text DEFAULT '') RETURNS text LANGUAGE plpgsql AS $$

@@ -61,7 +61,7 @@ SELECT is(pg_temp.story('=regress_users_34', 'CREATE TABLE note (n integer, user
           'done | done | done | done | done | 23503 | done | done', 'and a partitioned table may have it');
 SELECT is(pg_temp.story(NULL, 'CREATE TABLE note (user_id uuid REFERENCES users.person_id)', 'DROP TABLE note'), 'done | done', 'a superuser''s table too');
 
----- keys that are not
+---- keys that are not (P62)
 
 SELECT is(pg_temp.story(NULL, format('CREATE TABLE note (user_id uuid, id uuid, t text, FOREIGN KEY (%s) REFERENCES users.%s)', columns, target)), '55000', 'nobody refers to users.' || target)
   FROM (VALUES ('user_id', 'account'), ('user_id', 'account (user_id)'), ('user_id', 'person'), ('user_id', 'credential'), ('t', 'identifier'), ('user_id, id', 'session'), ('t', 'language'), ('t', 'theme'), ('t', 'signing_key'),
@@ -73,7 +73,7 @@ SELECT is(pg_temp.story('=regress_users_34_other', 'CREATE TABLE regress_users_3
 SELECT is(pg_temp.story(NULL, 'GRANT REFERENCES ON users.account TO regress_users_34', 'SET SESSION AUTHORIZATION regress_users_34', 'CREATE TABLE note (user_id uuid REFERENCES users.account)'), 'done | done | 55000',
           'a grant does not open them');
 
--- The check runs as users_owner, with the casts of the referring column's type.
+-- The check runs as users_owner, with the casts of the referring column's type. (P47)
 SET LOCAL SESSION AUTHORIZATION regress_users_34;
 CREATE DOMAIN person AS uuid;
 CREATE TYPE trap AS ENUM ('a');
@@ -105,7 +105,7 @@ SELECT is(regexp_replace(pg_temp.story('=regress_users_34', '!CREATE TABLE note 
 SELECT is(pg_temp.story('=regress_users_34', 'CREATE TABLE account (user_id person PRIMARY KEY)', 'CREATE TABLE note (user_id person REFERENCES account)', 'CREATE TABLE person_id (user_id trap PRIMARY KEY)', 'CREATE TABLE letter (user_id trap REFERENCES person_id)'),
           'done | done | done | done', 'tables that are only called like ours are nobody''s business');
 
----- defaults and policies
+---- defaults and policies (P43)
 
 SET LOCAL SESSION AUTHORIZATION regress_users_34;
 CREATE TABLE note (id integer, owner uuid NOT NULL DEFAULT users_current_user_id() REFERENCES users.person_id, session uuid DEFAULT users_current_session_id());

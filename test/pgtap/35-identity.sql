@@ -37,7 +37,7 @@ INSERT INTO note SELECT n, :'ann_id'::uuid FROM generate_series(1, 3) n UNION AL
 SET SESSION AUTHORIZATION regress_users_35;
 SELECT is(who(), 'nobody as regress_users_35', 'before a token one is nobody');
 
----- how it ends
+---- how it ends (S60 P14)
 
 BEGIN;
 SELECT users_authenticate(:'ann') AS id \gset
@@ -105,7 +105,7 @@ COMMIT;
 SELECT is(string_agg(what, ', '), 'ann member as users_member', 'deferred triggers still run with it') FROM heard;
 TRUNCATE heard;
 
----- what does not set or change it
+---- what does not set or change it (S59)
 
 BEGIN; SELECT users_authenticate(:'ann') AS id \gset
 SELECT is(pg_temp.story(NULL, statement, 'SELECT who()'), answer, 'no: ' || left(statement, 60))
@@ -134,7 +134,7 @@ SELECT is(who(), 'ann member as users_member', 'and back');
 SELECT is((SELECT count(*) FROM note), 3::bigint, 'to the old ones');
 COMMIT;
 
--- In the statement that authenticates, the rights of the rest are decided before.
+-- In the statement that authenticates, the rights of the rest are decided before. (P10)
 SELECT is(pg_temp.story(NULL, format('SELECT count(*) FROM note, users_authenticate(%L)', :'ann'), 'SELECT who()'), '42501 | nobody as regress_users_35', 'a token is a statement of its own');
 
 ---- a token that is refused
@@ -154,7 +154,7 @@ SELECT is(count(DISTINCT pg_temp.story(NULL, format('!SELECT users_authenticate(
 SELECT is(pg_temp.story(NULL, format('SELECT users_authenticate(%L)', token), 'SELECT who()'), '28000 | nobody as regress_users_35', what || ' makes nobody somebody') FROM bad WHERE what IN ('NULL', 'of an ended session');
 ROLLBACK;
 
----- savepoints
+---- savepoints (P8)
 
 CREATE FUNCTION pg_temp.now(wanted text, description text) RETURNS text LANGUAGE sql AS $$ SELECT is(who(), CASE wanted WHEN 'nobody' THEN 'nobody as regress_users_35' WHEN 'ann' THEN 'ann member as users_member' ELSE 'bob admin as users_admin' END, description) $$;
 BEGIN; SELECT users_authenticate(:'ann') AS id \gset
@@ -258,7 +258,7 @@ SELECT step FROM pg_temp.walk(:'ann', :'bob', 3000) step \gexec
 SELECT is(nextval('wrong'), 0::bigint, 'in three thousand steps nobody is the wrong person or has the wrong role');
 SELECT cmp_ok(nextval('steps'), '>', 2000::bigint, 'which were made');
 
----- caught errors
+---- caught errors (P8)
 
 CREATE FUNCTION pg_temp.catch(token text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -319,7 +319,7 @@ GRANT SELECT ON seen TO PUBLIC;
 SELECT is(pg_temp.alternate(:'ann', :'bob'), 0, 'a thousand alternations with errors between: each time the right person, the right role, the right rows');
 SELECT pg_temp.now('nobody', 'and nobody in the end');
 
----- functions
+---- functions (P9)
 
 RESET SESSION AUTHORIZATION;
 CREATE FUNCTION definer(token text) RETURNS uuid LANGUAGE sql SECURITY DEFINER AS $$ SELECT users_authenticate(token) $$;
@@ -346,7 +346,7 @@ SELECT is(pg_temp.story(NULL, format('CREATE FUNCTION always() RETURNS integer L
 SELECT is(pg_temp.story(:'ann', 'RESET ROLE', 'CREATE MATERIALIZED VIEW m AS SELECT users_current_user_id() AS id', format('SELECT id = %L FROM m', :'ann_id')), 'done | done | true', 'there one may be asked for it');
 SET SESSION AUTHORIZATION regress_users_35;
 
----- cursors
+---- cursors (P12 P59)
 
 CREATE FUNCTION pg_temp.declare(how text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'DECLARE k CURSOR ' || how || ' FOR SELECT who()'; RETURN 'declared'; END $$;
 BEGIN; SELECT users_authenticate(:'ann') AS id \gset
@@ -405,7 +405,7 @@ FETCH FROM early \gset got_
 SELECT is(:'got_who'::text, 'ann member as users_member', 'a cursor asks when it is read');
 ROLLBACK;
 
----- LOCK TABLE
+---- LOCK TABLE (P53 P63)
 
 RESET SESSION AUTHORIZATION;
 CREATE FUNCTION lock_in_definer() RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN LOCK TABLE note IN ACCESS EXCLUSIVE MODE; END $$;
@@ -418,7 +418,7 @@ SELECT is(pg_temp.story(:'ann', 'SELECT id FROM note WHERE id = 1 FOR UPDATE', '
 SELECT is(pg_temp.story('=regress_users_35_owner', 'LOCK TABLE note', 'CREATE TEMP TABLE mine ()', 'LOCK TABLE mine'), 'done | done | done', 'an owner locks as ever');
 ROLLBACK;
 
----- plans that are kept
+---- plans that are kept (S61)
 
 SET plan_cache_mode = force_generic_plan;
 PREPARE rows AS SELECT coalesce(string_agg(id::text, ',' ORDER BY id), 'none') AS ids FROM note WHERE id > $1;
@@ -438,7 +438,7 @@ SELECT is(:'got_ids'::text, 'none', 'and as C in the same');
 ROLLBACK;
 RESET plan_cache_mode;
 
----- parallel queries
+---- parallel queries (S61 P13)
 
 RESET SESSION AUTHORIZATION;
 CREATE TABLE big (id integer, owner uuid);
@@ -519,7 +519,7 @@ RESET SESSION AUTHORIZATION;
 SELECT dblink_disconnect('other') AS ignored \gset
 \endif
 
--- The commit of a prepared transaction would not wait for standbys.
+-- The commit of a prepared transaction would not wait for standbys. (P14 P45)
 SELECT access_token AS fourth, refresh_token AS fourth_refresh FROM users_login('ann', 'seven wet horses sing') \gset
 SELECT current_setting('max_prepared_transactions')::integer = 0 AS no_prepared \gset
 \if :no_prepared

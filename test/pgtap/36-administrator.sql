@@ -62,7 +62,7 @@ SELECT is(pg_temp.story(who, 'SELECT users_is_admin()', 'SELECT users_id(''ann''
                ('=regress_users_36_service', 'false | 42501 | 42501 | 42501', 'a service is none'),
                ('=regress_users_36_plain', 'false | 42501 | 42501 | 42501', 'nor is anybody else')) v (who, answer, what);
 
----- with one
+---- with one (P2)
 
 SELECT is(pg_temp.story(who, 'SELECT users_is_admin()', 'SELECT users_id(''ann'') IS NULL', 'SELECT count(*) FROM users_keys', 'SELECT users_unlock()'), answer, what)
   FROM (VALUES ('=regress_users_36_app ' || :'bob', 'true | false | 1 | false', 'an administrator''s token makes one'),
@@ -80,7 +80,7 @@ SELECT is(pg_temp.story(who, statement, 'SELECT users_is_admin()', 'SELECT users
                ('=regress_users_36_app ' || :'bob', 'SET ROLE users_anon', 'done | true | 42501 | 42501 | 42501', 'an administrator remains one in a role that may not call'),
                ('=regress_users_36_app ' || :'bob', 'RESET ROLE', 'done | true | 42501 | 42501 | 42501', 'or in the login''s')) v (who, statement, answer, what);
 
----- in functions
+---- in functions (P3)
 
 -- Each makes one definer and one invoker function with the same question.
 CREATE FUNCTION ask() RETURNS text LANGUAGE plpgsql SET search_path = public AS $$ BEGIN RETURN users_is_admin() || CASE WHEN users_id('ann') IS NULL THEN ' unknown' ELSE ' found' END; EXCEPTION WHEN insufficient_privilege THEN RETURN users_is_admin() || ' refused'; END $$;
@@ -117,7 +117,7 @@ GRANT SELECT ON view_of_plain TO PUBLIC;
 ALTER VIEW view_of_plain OWNER TO regress_users_36_plain;
 SELECT is(pg_temp.story(NULL, 'SELECT a FROM view_of_plain') || ' ' || pg_temp.story('=regress_users_36_plain', 'SELECT a FROM view_of_plain'), 'true false', 'a view is read as its reader');
 
----- in a security-restricted operation
+---- in a security-restricted operation (P3)
 
 SELECT is(pg_temp.story(who, 'CREATE MATERIALIZED VIEW seen AS SELECT users_is_admin() AS a', 'SELECT a FROM seen', 'REFRESH MATERIALIZED VIEW seen', 'SELECT a FROM seen'), 'done | false | done | false', format('a materialized view of %s asks as nobody', coalesce(who, 'a superuser')))
   FROM (VALUES (NULL), ('=regress_users_36_dba')) v (who);
@@ -130,7 +130,7 @@ CREATE FUNCTION ask_when_indexed() RETURNS integer LANGUAGE plpgsql IMMUTABLE AS
 SELECT is(pg_temp.story(NULL, 'CREATE INDEX ON rows ((id + ask_when_indexed()))'), 'NOADM', 'an index asks as nobody');
 SELECT is(pg_temp.story(:'bob', 'RESET ROLE', 'CREATE INDEX ON rows ((id + ask_when_indexed()))', 'CREATE MATERIALIZED VIEW seen AS SELECT users_disable_user(users_id(''ann''))'), 'done | ADMIN | 42501', 'an administrator by token asks as one, and changes nothing there either');
 
----- services
+---- services (P4)
 
 SELECT is(pg_temp.story(who, format('SELECT status || '' '' || username FROM users_validate_token(%L)', :'ann'), 'SELECT status FROM users_validate_token(''x'')'), answer, what)
   FROM (VALUES (NULL, 'ok ann | invalid_token', 'a superuser validates tokens'),

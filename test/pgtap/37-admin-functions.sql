@@ -26,7 +26,7 @@ CREATE FUNCTION pg_temp.event(kind text, about uuid) RETURNS text LANGUAGE sql A
 $$ SELECT format('SELECT concat_ws('' '', e.outcome, coalesce(p.username, ''nobody''), (e.session_id IS NOT NULL)::text, e.detail, (SELECT count(*) FROM users.event_position o WHERE o.event_id = e.id AND o.user_id = e.user_id))
                     FROM users.audit_event e LEFT JOIN users.person p ON p.user_id = e.actor_id WHERE e.event = %L AND e.user_id = %L ORDER BY e.id DESC LIMIT 1', kind, about) $$;
 
----- making accounts
+---- making accounts (S7)
 
 SELECT user_id AS bob_id, url AS bob_url, expires_at AS bob_expires FROM users_create_user('Bob@Example.org', 'Bob', ' Bob ', 'Ash', :password, 'de', 'admin', '{"a": 1}') \gset
 SELECT is(a.email || ' ' || p.username || ' ' || p.first_name || ' ' || a.language || ' ' || a.platform_role || ' ' || a.status || ' ' || a.metadata, 'Bob@Example.org Bob Bob de admin enabled {"a": 1}', 'a DBA makes the first administrator')

@@ -64,7 +64,7 @@ SELECT is(pg_temp.story(NULL, 'UPDATE users.root_key SET generation = gen_random
           'done | 55000 | 55000 | 55000 | falsethe key is not the one that the accounts'' keys were sealed with: nobody can sign in', 'nor is a wrong root key taken for the right one');
 SELECT is(pg_temp.story(NULL, pg_temp.sign_in()), jsonb_build_object('alg', 'EdDSA', 'typ', 'at+jwt', 'kid', :'first')::text, 'when all is put back, all is well');
 
----- rotating
+---- rotating (S42)
 
 SELECT is(pg_temp.story(NULL, 'SELECT (users_rotate_key()).kid IS NULL', pg_temp.authenticate(:'ann')), 'false | true', 'a key can be rotated');
 SELECT is(pg_temp.part((SELECT access_token FROM users_login('ann', :password)), 1) ->> 'kid', :'first', 'one that was rolled back does not sign');
@@ -86,7 +86,7 @@ SELECT is(pg_temp.story(who, 'SELECT users_rotate_key()', format('SELECT users_r
 SELECT is(pg_temp.story(NULL, format('UPDATE users.signing_key SET retires_at = now() - interval ''1 second'' WHERE kid = %L', :'first'), format('SELECT state FROM users_keys WHERE kid = %L', :'first'), pg_temp.authenticate(:'ann'), format('SELECT users_jwks()::text ~ %L', :'first')),
           'done | retired | 28000 | false', 'a key that has retired verifies nothing and is not published');
 
----- revoking
+---- revoking (S42)
 
 SELECT is(users_revoke_key(:'first'), true, 'a key is revoked');
 SELECT is(pg_temp.story(NULL, pg_temp.authenticate(:'ann'), pg_temp.authenticate(:'ann2'), format('SELECT status FROM users_validate_token(%L)', :'ann')), '28000 | true | 42501', 'its tokens are void at once, known ones too, others are not');
@@ -100,7 +100,7 @@ SELECT is((SELECT outcome || nobody || (detail ->> 'kid' = :'first') || coalesce
 SELECT is(pg_temp.story('=regress_users_38_dba', format('SELECT users_revoke_key(%L)', :'second'), 'SELECT string_agg(state, '' '' ORDER BY created_at) FROM users_keys', 'RESET SESSION AUTHORIZATION', pg_temp.authenticate(:'ann2'), pg_temp.sign_in() || ' WHERE pg_temp.part(access_token, 1) ->> ''kid'' NOT IN (' || quote_literal(:'first') || ', ' || quote_literal(:'second') || ')',
                         'SELECT string_agg(state, '' '' ORDER BY created_at) FROM users_keys') ~ '^true \| revoked revoked active \| done \| 28000 \| \{.*\} \| revoked revoked active$', true, 'when the only one is revoked, another takes its place at once');
 
----- HS256
+---- HS256 (S35)
 
 SELECT is(pg_temp.story(NULL, 'SET LOCAL users.signing_algorithm = ''HS256''', pg_temp.sign_in() || ' WHERE pg_temp.part(access_token, 1) ->> ''alg'' = ''HS256''', 'SELECT string_agg(algorithm || '' '' || state, '', '' ORDER BY created_at) FROM users_keys') ~ '^done \| \{.*\} \| EdDSA revoked, EdDSA retiring, HS256 active$', true,
           'with HS256 the next sign-in makes such a key');

@@ -1,5 +1,5 @@
 -- While there are accounts, nothing that keeps them is dropped or truncated,
--- whatever statement leads there.
+-- whatever statement leads there. (S65)
 \set ECHO none
 \set QUIET 1
 \pset format unaligned
@@ -26,7 +26,7 @@ SELECT is(pg_temp.story(NULL, format('TRUNCATE %s CASCADE', name)), 'done', 'wit
 
 SELECT is(pg_temp.story(NULL, 'ALTER EXTENSION users DROP TABLE users.account', 'ALTER EXTENSION users ADD TABLE users.account'), 'done | done', 'without accounts: ALTER EXTENSION users DROP TABLE users.account');
 
----- one account
+---- one account (P32)
 
 SELECT access_token AS ann, user_id AS ann_id FROM users_register('ann@example.org', 'ann', 'seven wet horses sing', 'Ann', 'Ash') \gset
 SELECT is(pg_temp.guarded('!' || statement), true, 'with one: ' || statement)

@@ -70,7 +70,7 @@ SELECT is(pg_temp.story(NULL, 'SELECT url IS NULL FROM users_issue_reset(users_i
 SELECT is(pg_temp.story(NULL, 'SELECT url IS NULL FROM users_issue_reset(users_id(''ann''))', 'SELECT users_mail_failed(id, ''no'', true) FROM users_claim_mail()', 'UPDATE users.mail SET id = ''01900000-0000-7000-8000-000000000000''', pg_temp.check('mail')), 'true | true | done | true', 'mail: failures of long ago are not told for ever');
 SELECT is(pg_temp.story(NULL, 'SELECT status FROM users_request_reset(''secret-name@example.org'')', 'UPDATE users.mail_request SET created_at = now() - interval ''1 hour''', pg_temp.check('mail', 'secret-name')), 'accepted | done | false', 'mail: nobody''s address is shown');
 
----- roles
+---- roles (P1 P50)
 
 SELECT is(pg_temp.story(NULL, pg_temp.check('inheriting_logins')), (NOT EXISTS (
 	SELECT FROM pg_roles WHERE rolcanlogin AND NOT rolsuper AND NOT pg_has_role(oid, 'users_dba', 'MEMBER') AND pg_has_role(oid, 'users_member', 'USAGE')))::text, 'inheriting_logins: none, unless the cluster has some');
@@ -110,7 +110,7 @@ SELECT is(pg_temp.story(NULL, format('GRANT %s TO %s', privilege, role), pg_temp
   FROM (VALUES ('SELECT ON users.account', 'regress_users_40_other'), ('ALL ON users.credential', 'regress_users_40_other'), ('TRIGGER ON users.person_id', 'regress_users_40_other'), ('SELECT ON users.credential', 'PUBLIC'),
                ('UPDATE ON users.account', 'users_member'), ('INSERT ON users.session', 'users_anon')) v (privilege, role);
 
----- the application's tables
+---- the application's tables (S57 P19)
 
 CREATE SCHEMA app;
 CREATE TABLE app.thing (id uuid PRIMARY KEY, domain_id uuid, owner uuid, note text);
@@ -151,7 +151,7 @@ SELECT is(pg_temp.story(NULL, statement, 'GRANT ' || rights || ' TO ' || role, p
                ('CREATE FUNCTION app.open() RETURNS bigint SECURITY INVOKER BEGIN ATOMIC SELECT count(*) FROM app.thing; END', 'EXECUTE ON FUNCTION app.open', 'users_member', 'true')) v (statement, rights, role, wanted);
 SELECT is(pg_temp.story(NULL, 'CREATE FUNCTION app.open() RETURNS bigint SECURITY DEFINER BEGIN ATOMIC SELECT count(*) FROM app.thing; END', 'REVOKE EXECUTE ON FUNCTION app.open FROM PUBLIC', pg_temp.check('open_views', 'app\.open')), 'done | done | true', 'open_views: not a function that members may not call');
 
----- the rest
+---- the rest (S48 P25 P54)
 
 SELECT is(pg_temp.story(NULL, 'GRANT TEMPORARY ON DATABASE ' || quote_ident(current_database()) || ' TO PUBLIC', pg_temp.check('temporary_objects', 'REVOKE TEMPORARY'), 'REVOKE TEMPORARY ON DATABASE ' || quote_ident(current_database()) || ' FROM PUBLIC', pg_temp.check('temporary_objects')),
           'done | false REVOKE TEMPORARY | done | true', 'temporary_objects');

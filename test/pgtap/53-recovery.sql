@@ -118,7 +118,7 @@ SELECT is(pg_temp.story(NULL, 'UPDATE users.link SET created_at = clock_timestam
           'done | (accepted,) | reset_password ann@example.org | false', 'nor one whose time is over');
 SELECT is(pg_temp.story(NULL, pg_temp.ask('reset', 'bob@example.org'), 'SELECT pg_temp.fetch()', format('SELECT pg_temp.token(''reset_password'') IN (%L, %L)', :'first', :'second')), '(accepted,) | reset_password bob@example.org | false', 'nor one of somebody else');
 
----- a link's time
+---- a link's time (S29)
 
 -- Days after it was asked for nothing goes out; hours do not count.
 SELECT is(pg_temp.story(NULL, pg_temp.ask('reset', 'ann@example.org'), format('UPDATE users.mail_request SET created_at = created_at - interval %L', age), 'SELECT pg_temp.fetch()'), '(accepted,) | done | ' || wanted, age || ': ' || wanted)
@@ -144,7 +144,7 @@ SELECT is(pg_temp.answer(pg_temp.reset(token), 'users_anon'), '(invalid_token,)'
 ROLLBACK;
 SELECT is(pg_temp.story(NULL, 'UPDATE users.link SET expires_at = clock_timestamp() + interval ''1 hour''', pg_temp.reset(:'second')), 'done | (ok,)', 'with time left it counts');
 
----- using it
+---- using it (S7 S22 S39)
 
 UPDATE users.link SET created_at = created_at - interval '10 minutes';
 SELECT count(pg_temp.answer(pg_temp.ask('reset', name || '@example.org'), 'users_anon')) AS ignored FROM people WHERE name <> 'ann' \gset
@@ -225,7 +225,7 @@ SELECT is(pg_temp.story(NULL, pg_temp.ask('reset', 'bob@example.org'), format('S
 SELECT is(pg_temp.story(NULL, 'UPDATE users.link SET created_at = created_at - interval ''10 minutes''', format('SELECT user_id IS NOT NULL FROM users_issue_reset(%L)', pg_temp.id('bob')), format('SELECT users_disable_user(%L)', pg_temp.id('bob')), format('SELECT users_enable_user(%L)', pg_temp.id('bob')), 'SELECT pg_temp.fetch()',
                         'SELECT state || '' '' || last_error FROM users.mail ORDER BY id DESC LIMIT 1'), 'done | true | true | true | nothing | expired the link is over', 'nor whose link was over before the relay came');
 
----- links that administrators give
+---- links that administrators give (S9)
 
 CREATE FUNCTION pg_temp.issue(name text, more text DEFAULT '') RETURNS text LANGUAGE sql AS
 $$ SELECT format('SELECT concat_ws('' '', l.user_id = %1$L, l.url ~ ''^http://localhost:3000/password/reset\?token=[A-Za-z0-9_-]{86}$'', l.expires_at > now()) FROM users_issue_reset(%1$L%2$s) l', pg_temp.id(name), more) $$;

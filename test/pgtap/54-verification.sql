@@ -83,7 +83,7 @@ SELECT is(pg_temp.story(pg_temp.access('ann'), statement, pg_temp.verify(:'ann')
   FROM (VALUES ('a change of the password', 'SELECT status FROM users_change_password(''seven wet horses sing'', ''nine old cats yodel'', ''nine old cats yodel'')', 'ok | (invalid_token,)'), ('one that fails', 'SELECT status FROM users_change_password(''wrong'', ''nine old cats yodel'', ''nine old cats yodel'')', 'invalid_credentials | (ok,)'),
                ('another address that waits', pg_temp.move('ann@elsewhere.example'), '(accepted,) | (ok,)'), ('the account is deleted', 'SELECT status FROM users_delete_account(''seven wet horses sing'')', 'ok | (invalid_token,)')) v (name, statement, wanted);
 
--- Guessing the password with a link is throttled as signing in is.
+-- Guessing the password with a link is throttled as signing in is. (S24)
 SELECT pg_temp.answer(pg_temp.ask('verification', 'thr@example.org')) || pg_temp.fetch() || pg_temp.answer(pg_temp.verify('token', 'wrong')) AS ignored FROM generate_series(1, 4) LIMIT 1 \gset
 SET users.max_failed_logins = 2;
 SELECT matches(string_agg(pg_temp.answer(pg_temp.verify(pg_temp.token('verify_email', 'thr@%'), 'wrong'), 'users_anon', true), ' '), '^\(invalid_credentials,\) \(invalid_credentials,\) \(throttled,\d+\)$', 'two guesses, then throttled') FROM generate_series(1, 3);
@@ -93,7 +93,7 @@ SELECT is(pg_temp.answer(pg_temp.verify(pg_temp.token('verify_email', 'thr@%')),
 SELECT is(pg_temp.answer(pg_temp.verify('token', 'wrong'), 'users_anon', true), '(invalid_token,)', 'what is no token is charged to nobody') FROM generate_series(1, 4);
 SET users.max_failed_logins = 1000;
 
----- a new address: asking
+---- a new address: asking (S41)
 
 DELETE FROM users.audit_event;
 SELECT is(pg_temp.story(pg_temp.access('ann'), pg_temp.move(email, password, site)), wanted, format('%s with %s: %s', coalesce(quote_literal(email), 'NULL'), coalesce(quote_literal(password), 'no password'), wanted))

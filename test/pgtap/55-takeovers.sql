@@ -133,7 +133,7 @@ SELECT t.tokens[1] AS one, t.tokens[2] AS two FROM pg_temp.rolled_back() t \gset
 SELECT is(pg_temp.answer(pg_temp.reset(token), 'users_anon'), '(invalid_token,)', 'its tokens are void') FROM (VALUES (:'one'), (:'two')) v (token);
 SELECT is(pg_temp.fetch(), 'reset_password ann@example.org, reset_password bob@example.org', 'and the mail is still to come');
 
----- who has an account: nobody learns that by asking
+---- who has an account: nobody learns that by asking (S14 S16 P27)
 
 SELECT pg_temp.fetch() IS NULL AS ignored \gset
 CREATE TEMP TABLE asked AS SELECT * FROM (VALUES ('known, verified', 'ver@example.org'), ('known, not verified', 'unv@example.org'), ('disabled', 'off@example.org'), ('deleted', 'del@example.org'), ('unknown', 'nil@example.org'), ('unknown too', 'non@example.org')) v (name, email);

@@ -1,7 +1,7 @@
 -- Secrets against functions: every kind of token at every function that takes
 -- one, in every state that ends it, cut off anywhere, put together from others,
 -- and as it is stored. Each statement is a transaction of its own, and a story
--- leaves nothing behind. S30
+-- leaves nothing behind.
 \set ECHO none
 \set QUIET 1
 \pset format unaligned
@@ -35,7 +35,7 @@ SELECT set_eq($$ SELECT p.proname::text, a.name FROM pg_proc p JOIN pg_depend d 
               $$ SELECT door, argument FROM doors WHERE argument <> 'authorization' UNION SELECT door, argument FROM password_doors UNION VALUES ('users_verify_email', 'password') $$,
               'every argument that is a secret has its door');
 
----- tokens of every kind
+---- tokens of every kind (S30)
 
 SELECT is(pg_temp.answer(pg_temp.move('ann@new.example'), pg_temp.access('ann')), '(accepted,)', 'a change of address');
 SELECT is(string_agg(DISTINCT pg_temp.answer(pg_temp.ask(function, email), 'users_anon'), ' '), '(accepted,)', 'all that can be asked for') FROM (VALUES ('reset', 'ann@example.org'), ('verification', 'ann@example.org'), ('registration', 'new@example.org')) v (function, email);
@@ -87,7 +87,7 @@ SELECT pg_temp.state(pg_temp.id('tom')) AS toms \gset
 SELECT matches(pg_temp.story(pg_temp.access('tom'), format(statement, token), 'RESET ROLE', format('SELECT pg_temp.state(%L) = %L', pg_temp.id('tom'), :'toms')), '\| done \| true$', format('%s with ann''s token of the kind %s in tom''s session: nothing of his changes', door, kind))
   FROM doors, tokens WHERE kind = ANY (opened_by) AND door !~ 'invitation|validate';
 
----- passwords
+---- passwords (S41)
 
 SELECT is(pg_temp.answer(format(statement, secret), CASE WHEN signed_in THEN pg_temp.access('ann') END), refusal, format('%s with %s for a password: %s', door, kind, refusal))
   FROM password_doors, (TABLE tokens UNION ALL SELECT 'the hash', password_hash FROM users.credential WHERE user_id = pg_temp.id('ann') UNION ALL VALUES ('another''s name', 'tom'), ('a new one', 'ten dry goats mumble')) t (kind, secret) WHERE kind ~ '^(access|refresh|reset|the|a)';
@@ -101,7 +101,7 @@ SELECT is_empty('SELECT kind, n FROM tokens, generate_series(0, length(token) - 
 SELECT is_empty('SELECT kind, n FROM tokens, generate_series(1, length(token) - 1, 11) n WHERE pg_temp.opens(right(token, n)) IS NOT NULL', 'nor does an end');
 SELECT is_empty('SELECT a.kind, b.kind FROM tokens a, tokens b WHERE pg_temp.opens(a.token || b.token) IS NOT NULL', 'nor two in one');
 
----- what ends them
+---- what ends them (S38)
 
 -- Each of these ends the tokens of these kinds, for every door, and no others.
 -- rejecting: an invitation that nobody can accept may still be rejected.
@@ -163,7 +163,7 @@ SELECT is_empty('SELECT kind, n FROM links, generate_series(0, 63) n WHERE pg_te
 SELECT is_empty(format('SELECT kind FROM links, unnest(ARRAY[%L, %L, %L]::uuid[]) u WHERE uuid_send(u) <> substring(b FROM 1 FOR 16) AND pg_temp.opens(pg_temp.text(uuid_send(u) || substring(b FROM 17))) IS NOT NULL', pg_temp.id('ann'), pg_temp.id('bob'), pg_temp.id('tom')), 'somebody else''s id');
 SELECT is_empty('SELECT t.kind, l.kind, l.id FROM tokens t JOIN links b USING (kind), users.link l WHERE pg_temp.opens(pg_temp.text(uuid_send(l.user_id) || uuid_send(l.id) || substring(b.b FROM 33))) IS NOT NULL AND uuid_send(l.id) <> substring(b.b FROM 17 FOR 16)', 'the id of any other link');
 
----- what is stored, as a token
+---- what is stored, as a token (S27)
 
 SELECT is(pg_temp.answer(pg_temp.ask('reset', 'ann@example.org', NULL), 'users_anon') || pg_temp.answer(pg_temp.ask('registration', 'ivy@example.org'), 'users_anon'), '(accepted,)(accepted,)', 'some requests wait');
 CREATE TEMP TABLE stored AS

@@ -166,7 +166,7 @@ SELECT is(pg_temp.story(NULL, 'DELETE FROM users.audit_event', format('SELECT us
           'done | true | false | enabled | enabled | true | 0 | % | domain_deleted nobodytrue false {}; domain_restored nobodytrue false {}; domain_deleted nobodytrue false {}; domain_purged nobodytrue false {}', true, 'of a DBA as nobody''s');
 SELECT is(pg_temp.story(:'ben', 'SELECT count(*) FROM users.audit_event', format('SELECT users_update_domain(%L, ''N'')', :'acme'), 'RESET ROLE', 'SELECT count(*) FROM users.audit_event WHERE event = ''domain_updated'''), '42501 | 42501 | done | 0', 'a refusal is no change');
 
----- who sees what
+---- who sees what (P22)
 
 SELECT is(pg_temp.story(who, 'SELECT string_agg(route, '','' ORDER BY route) FROM users_domains', 'SELECT string_agg(DISTINCT name, '','' ORDER BY name) FROM users_roles', 'SELECT count(*) FROM users_roles', 'SELECT string_agg(username || roles::text, '','' ORDER BY username, roles) FROM users_members', 'SELECT string_agg(concat_ws('' '', username, role_name, object_type), '','' ORDER BY username, role_name) FROM users_role_members'), answer, what)
   FROM (VALUES (:'ann', 'Acme | admin,editor,viewer | 3 | ann{admin},ben{viewer} | ann admin,ben viewer,cat viewer device', 'an admin'), (:'ben', 'Acme,other | admin,editor,viewer | 6 | ben{admin},ben{viewer} | ben admin,ben viewer', 'a viewer here, an admin there'),

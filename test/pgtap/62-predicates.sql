@@ -126,7 +126,7 @@ ROLLBACK TO a;
 SELECT is(users_can_in('device:read', d(1)), true, 'until that is taken back');
 ROLLBACK;
 
--- Nobody, and NULL
+-- Nobody, and NULL (S62)
 SELECT grant_role(:'ann_id', 1, 'editor'), grant_role(:'ann_id', 1, 'editor', 'device', 1), grant_role(:'eve_id', 2, 'editor'), grant_role(:'bob_id', 2, 'editor') \g /dev/null
 SET SESSION AUTHORIZATION regress_users_62;
 SELECT is(concat(users_can_in('device:read', d(1)), users_can_on('device:read', d(1), o(1)), users_is_member(d(1)), users_permitted_domains('device:read'), users_permitted_objects('device:read')),
@@ -146,7 +146,7 @@ SELECT is(pg_temp.story(:'ann', VARIADIC ARRAY(SELECT format('SELECT %s', call) 
 SELECT is(pg_temp.story(NULL, 'SELECT users_can_in(''plane:fly'', d(1))', 'SELECT users_can_in(NULL, d(1))'), 'US009 permission | false', 'a mistyped word is told to everybody');
 SELECT is(pg_temp.story(:'ann', 'SELECT string_agg(users_can_in(w, d(1))::text, '' '') FROM unnest(''{device:read,device:delete,channel:read,device:read,device:connect}''::text[]) w'), 'true false true true false', 'words from a column');
 
----- own changes, savepoints, cursors, functions
+---- own changes, savepoints, cursors, functions (P56)
 
 RESET SESSION AUTHORIZATION;
 BEGIN; SELECT users_authenticate(:'ann') AS id \gset
@@ -263,7 +263,7 @@ SELECT is(:count, 0, 'and for nobody');
 RESET enable_seqscan;
 RESET plan_cache_mode;
 
--- Triggers, also those of the end of the transaction
+-- Triggers, also those of the end of the transaction (P15)
 CREATE TEMP TABLE heard_of (what text);
 CREATE FUNCTION pg_temp.look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO heard_of VALUES (users_can_in('device:read', d(2))::text); RETURN NULL; END $$;
 CREATE TEMP TABLE watched (n integer);
@@ -414,7 +414,7 @@ RESET SESSION AUTHORIZATION;
 UPDATE users.account SET status = 'disabled' WHERE user_id IN (:'bob_id', :'ann_id');
 SELECT is(concat(users_check(:'bob_id', 'device:read', d(4)), users_check(:'bob_id', 'device:read', d(2)), users_check(:'ann_id', 'device:read', d(1)), users_check(:'ann_id', 'device:read', NULL, o(6)), users_check_many(:'ann_id', 'device:read', ARRAY[o(6)])), 'ffff{}', 'disabled accounts may nothing');
 
--- In a parallel worker nobody is known, in its leader somebody is.
+-- In a parallel worker nobody is known, in its leader somebody is. (P13)
 UPDATE users.account SET status = 'enabled' WHERE user_id = :'ann_id';
 CREATE FUNCTION pg_temp.lies(p text, n integer) RETURNS boolean PARALLEL SAFE LANGUAGE plpgsql AS $$ BEGIN RETURN users_can_in(p, d(n)); END $$;
 SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET max_parallel_workers_per_gather = 2; SET parallel_leader_participation = off;

@@ -1,5 +1,5 @@
 -- Policies that the planner likes: what is behind them is found by an index,
--- and a row that was found by its key stays found by its key.
+-- and a row that was found by its key stays found by its key. (P20)
 \set ECHO none
 \set QUIET 1
 \pset format unaligned

@@ -208,7 +208,7 @@ SELECT is(pg_temp.story(NULL, 'SELECT users_define_object_type(''view_only'', ''
 	'false | the type has no such actions, and nobody may do that: an administrator calls users_define_object_type(''view_only'', ''{create,update,delete}''), then call this again | the unique key device_pkey does not begin with the column that policies look at: it tells that a hidden row exists | false | false | false | their owners call users_protect again: app.device has another policy users_create | the unique key device_pkey does not begin with the column that policies look at: it tells that a hidden row exists | users_can_in(''view_only:create''::text, domain_id)', 'a type that has not the four actions');
 SELECT is(pg_temp.story('regress_users_64_app', format('CREATE TABLE app.%I (%I uuid, domain_id uuid)', repeat('täble', 10), repeat('cölumn', 10)), format('SELECT users_protect(%L, ''device'', %L) IS NULL', 'app.' || repeat('täble', 10), repeat('cölumn', 10)), 'SELECT count(*) FROM pg_indexes WHERE tablename ~ ''täble'' AND indexname ~ ''^users_'' AND octet_length(indexname) <= 63'), 'done | false | 2', 'long names are made to fit');
 
----- what is still missing
+---- what is still missing (P49)
 
 SELECT pg_temp.missing('users_protect(''app.device'', ''device'', owner_column => ''owner'')') AS usual \gset
 SELECT is(:'usual'::text, 'no table says where objects of the type lie: an administrator calls users_define_object_type(''device'', relation => ''app.device'')', 'missing: the type''s table is not named');

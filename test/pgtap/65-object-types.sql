@@ -81,7 +81,7 @@ SELECT is(pg_temp.story(NULL, 'SELECT users_define_object_type(''note'') IS NULL
 SELECT is(pg_temp.story(who, 'SELECT count(*) FROM users_object_types', 'SELECT count(*) FROM users.object_place'), answer, 'may look at the types: ' || who)
   FROM (VALUES ('users_member', '3 | 42501'), ('users_admin', '3 | 42501'), ('users_anon', '42501 | 42501'), ('users_service', '42501 | 42501')) v (who, answer);
 
----- naming its table
+---- naming its table (P31)
 
 SET LOCAL ROLE regress_users_65_app;
 CREATE TABLE app.device (id uuid, domain_id uuid, owner uuid, name text);
@@ -122,7 +122,7 @@ SELECT is(pg_temp.tell('bob', pg_temp.can('00000000-0000-0000-0000-0000000000d2'
 SELECT is(pg_temp.tell('guest', pg_temp.can('00000000-0000-0000-0000-0000000000d3')), 'f f', 'a guest owns nothing');
 SELECT is(pg_temp.tell('ann', pg_temp.can('00000000-0000-0000-0000-0000000000d4'), pg_temp.can('00000000-0000-0000-0000-0000000000d9')), 'f f | f f', 'no domain, no row: nobody''s');
 
----- the look-up has nobody's rights but the table's owner's
+---- the look-up has nobody's rights but the table's owner's (P40)
 
 -- The owner of the table tries what it can: policies, views, functions, rules.
 CREATE TABLE app.seen (what text);

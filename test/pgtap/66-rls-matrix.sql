@@ -75,7 +75,7 @@ SELECT users_protect('app.plain', 'device') IS NULL AS ignored \gset
 SELECT users_protect('app.parted', 'device', owner_column => 'owner') IS NULL AS ignored \gset
 RESET ROLE;
 
----- the second reckoning
+---- the second reckoning (S68 P16)
 
 CREATE FUNCTION pg_temp.gives(who text, word text, domain uuid, object uuid) RETURNS boolean LANGUAGE sql AS $$
 	SELECT EXISTS (SELECT FROM held h WHERE h.name = who AND h.domain = gives.domain AND h.object IS NOT DISTINCT FROM gives.object
@@ -194,7 +194,7 @@ SELECT cmp_ok(count(*)::integer, '>', 14000, 'of more than fourteen thousand cas
 SELECT cmp_ok(count(*)::integer, '>', least, format('of which %s or more end with %s', least, answer)) FROM (VALUES ('0', 1000), ('1', 300), ('42501', 500)) v (answer, least) JOIN found USING (answer) GROUP BY answer, least;
 
 
----- other commands
+---- other commands (S57 P18)
 
 SELECT token AS reader FROM person WHERE name = 'reader' \gset
 SELECT token AS editor FROM person WHERE name = 'editor' \gset
@@ -234,7 +234,7 @@ SELECT is(pg_temp.story(who, 'SELECT count(*) FROM app.owned', pg_temp.count('UP
   FROM (VALUES ('users_member', '0 | 0 | 42501'), ('users_admin', '0 | 0 | 42501'), ('users_anon', '42501 | 42501 | 42501'), ('users_service', '42501 | 42501 | 42501'), ('users_dba', '7 | 7 | 1')) v (who, answer);
 SELECT matches(pg_temp.story(:'reader', 'SET LOCAL enable_seqscan = off', 'EXPLAIN (COSTS OFF, FORMAT JSON) SELECT * FROM app.owned'), 'BitmapOr.*domain_id = ANY.*users_permitted_domains.*id = ANY.*users_permitted_objects', 'the planner makes index scans of it');
 
----- ways around
+---- ways around (S19 S57 P19)
 
 CREATE FUNCTION pg_temp.leak(text) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS $$ BEGIN IF $1 IN ('b1', 'f1') THEN RAISE division_by_zero; END IF; RETURN true; END $$;
 GRANT pg_read_server_files TO users_service;
@@ -253,7 +253,7 @@ SELECT is(pg_temp.story(NULL, 'GRANT pg_read_server_files TO users_member', 'SET
 SELECT is(pg_temp.story(NULL, 'GRANT ALL ON app.parted_a TO users_member', format('SELECT users_authenticate(%L) IS NULL', token), 'SELECT count(*) FROM app.parted_a', pg_temp.count('UPDATE app.parted_a SET name = ''x'''), pg_temp.count('UPDATE app.parted_a SET id = gen_random_uuid()'), pg_temp.count('DELETE FROM app.parted_a')), answer, 'a partition that was granted has the same policies: ' || name)
   FROM (VALUES ('reader', 'done | false | 3 | 0 | 0 | 0'), ('editor', 'done | false | 3 | 3 | 42501 | 0'), ('thief', 'done | false | 0 | 0 | 0 | 0')) v (name, answer) JOIN person USING (name);
 SELECT is(pg_temp.story(NULL, 'PREPARE q AS SELECT count(*) FROM app.owned', format('SELECT users_authenticate(%L) IS NULL', :'reader'), 'EXECUTE q', 'RESET ROLE', format('SELECT users_authenticate(%L) IS NULL', :'thief'), 'EXECUTE q', 'RESET ROLE', format('SELECT users_authenticate(%L) IS NULL', :'boss'), 'EXECUTE q'), 'done | false | 3 | done | false | 2 | done | false | 7', 'a prepared statement asks anew');
--- The application's own policy lets everybody through: the guard still stands.
+-- The application's own policy lets everybody through: the guard still stands. (S62)
 SELECT is(pg_temp.story(NULL, 'CREATE POLICY mine ON app.owned TO users_member, users_anon USING (true)', 'GRANT ALL ON app.owned TO users_anon', CASE WHEN token IS NULL THEN 'SELECT true' ELSE format('SELECT users_authenticate(%L) IS NULL', token) END, 'SET ROLE ' || role, pg_temp.count('UPDATE app.owned SET name = ''x'''), pg_temp.count('UPDATE app.owned SET domain_id = ''b0000000-0000-0000-0000-000000000000'' WHERE id = ''00000000-0000-0000-0000-0000000000a1'''), pg_temp.count('UPDATE app.owned SET id = gen_random_uuid() WHERE id = ''00000000-0000-0000-0000-0000000000a1'''), pg_temp.count('UPDATE app.owned SET owner = NULL')), answer, format('where a policy lets everybody through: %s as %s', coalesce(name, 'without a token'), role))
   FROM (VALUES (NULL, 'users_member', 'done | done | true | done | 7 | 42501 | 42501 | 42501'), ('nobody', 'users_member', 'done | done | false | done | 7 | 42501 | 42501 | 42501'), ('nobody', 'users_anon', 'done | done | false | done | 7 | 42501 | 42501 | 42501'),
                ('boss', 'users_admin', 'done | done | false | done | 7 | 1 | 1 | 7')) v (name, role, answer) LEFT JOIN person USING (name);
@@ -274,9 +274,9 @@ SELECT is(pg_temp.story(NULL, 'SET ROLE regress_users_66_app', 'ALTER TABLE app.
 	pg_temp.count('UPDATE app.owned SET domain_id = ''b0000000-0000-0000-0000-000000000000'' WHERE name = ''a1'''), 'SELECT count(*) FROM app.child WHERE domain_id = ''b0000000-0000-0000-0000-000000000000''', 'UPDATE app.child SET domain_id = ''a0000000-0000-0000-0000-000000000000''', 'UPDATE app.child SET device_id = gen_random_uuid()'), answer, 'cascades: ' || name)
   FROM (VALUES ('mover', 'done | done | done | done | 0 | done | false | 1 | 3 | done | 42501'), ('boss', 'done | done | done | done | 0 | done | false | 1 | 3 | 23503 | 23503')) v (name, answer) JOIN person USING (name);
 
----- what the application does itself
+---- what the application does itself (P15)
 
--- A trigger of the application that moves what is named so.
+-- A trigger of the application that moves what is named so. (P41 P49)
 CREATE FUNCTION app.move() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 	IF NEW.name = 'move' THEN NEW.domain_id := 'b0000000-0000-0000-0000-000000000000'; END IF;
 	IF NEW.name = 'change' THEN NEW.id := gen_random_uuid(); END IF;
@@ -289,7 +289,7 @@ SELECT is(pg_temp.story(NULL, 'SET ROLE regress_users_66_app', 'CREATE TABLE app
 	pg_temp.count('UPDATE app.owned SET name = ''x'' WHERE name = ''heir'''), pg_temp.count('UPDATE app.owned SET domain_id = ''b0000000-0000-0000-0000-000000000000'' WHERE name = ''x''')), 'done | done | done | false | done | false | 6 | 1 | 42501', 'rows of a table that inherits') FROM person WHERE name = 'both';
 SELECT is(pg_temp.story(NULL, 'CREATE TRIGGER x BEFORE UPDATE ON app.owned FOR EACH ROW EXECUTE FUNCTION users.guard_row()', 'UPDATE app.owned SET name = ''x''', 'CREATE TRIGGER y BEFORE INSERT ON app.owned FOR EACH ROW EXECUTE FUNCTION users.guard_row()', pg_temp.upsert('NOTHING', '00000000-0000-0000-0000-0000000000c9'), 'SELECT users.guard_row()'), 'done | done | done | 39P01 | 39P01', 'the guard''s function by itself does nothing');
 
--- Force: the owner too.
+-- Force: the owner too. (P17)
 SELECT is(pg_temp.story(NULL, 'SET ROLE regress_users_66_app', 'SELECT users_protect(''app.owned'', ''device'', owner_column => ''owner'', force => true) IS NULL', 'SELECT count(*) FROM app.owned', pg_temp.count('UPDATE app.owned SET name = ''x'''), 'RESET ROLE', 'SELECT count(*) FROM app.owned', format('SELECT users_authenticate(%L) IS NULL', :'reader'), 'SELECT count(*) FROM app.owned'), 'done | false | 0 | 0 | done | 7 | false | 3', 'forced, the owner sees no row, people theirs');
 
 SELECT * FROM finish();

@@ -95,7 +95,7 @@ SELECT is(pg_temp.invite('ada', 'farm/viewer', 'a@b.c'), 'US011 role_id', 'and i
 SELECT is(pg_temp.accept('cem', 'cem1'), 'invalid_token', 'nor does anybody join it');
 SELECT is(pg_temp.tell(NULL, 'SELECT status FROM users_set_domain_status({farm}, ''enabled'')'), 'enabled', 'enabled again');
 
----- known and unknown
+---- known and unknown (S14)
 
 -- What a statement writes, by table and kind, in a transaction of its own.
 CREATE FUNCTION pg_temp.writes(who text, statement text) RETURNS text LANGUAGE plpgsql AS $$

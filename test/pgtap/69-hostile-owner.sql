@@ -1,5 +1,5 @@
 -- The owner of a table writes triggers like ours by hand, and adds parts to it
--- later: nothing of that opens anything, and nothing crashes.
+-- later: nothing of that opens anything, and nothing crashes. (P52)
 \set ECHO none
 \set QUIET 1
 \pset format unaligned

@@ -43,7 +43,7 @@ SELECT is(pg_temp.story(NULL, pg_temp.shown(:'ann_id', 'email, username, status,
 SELECT is(pg_temp.story(NULL, 'SELECT users_logout_all(user_id => ' || quote_literal(:'ann_id') || ')', pg_temp.shown(:'ann_id', 'sessions, last_login_at IS NOT NULL')), '1 | 0 t', 'sessions are those that live');
 SELECT is(pg_temp.story(NULL, pg_temp.shown(:'ben_id', 'sessions, last_login_at IS NULL')), '0 t', 'who never signed in');
 
--- No function of the reader's meets a row.
+-- No function of the reader's meets a row. (S19)
 CREATE SEQUENCE seen;
 GRANT ALL ON SEQUENCE seen TO PUBLIC;
 CREATE FUNCTION public.leak(t text) RETURNS boolean LANGUAGE plpgsql VOLATILE COST 0.0001 AS $$ BEGIN IF t IS NOT NULL THEN PERFORM nextval('seen'); END IF; RETURN true; END $$;

@@ -52,7 +52,7 @@ SELECT is(pg_temp.story('=regress_users_76 ' || :'ann', format('SELECT concat_ws
           't t 192.0.2.99', 'one sees what one did to others');
 SELECT is(pg_temp.story('=regress_users_76 ' || :'ann', 'SELECT count(*) - count(DISTINCT id) FROM users_audit'), '0', 'each once');
 
----- append-only
+---- append-only (S52)
 
 SELECT is(pg_temp.story(who, statement), '42501', format('%s: %s', who, left(statement, 30)))
   FROM unnest(ARRAY['=regress_users_76 ' || :'root', '=regress_users_76_dba', 'users_service', 'users_relay']) who,
@@ -66,7 +66,7 @@ SELECT is_empty($$ SELECT r.rolname, p.privilege FROM pg_roles r, unnest('{INSER
 SELECT is_empty($$ SELECT r.rolname, t.name FROM pg_roles r, unnest('{users.event_position,users.event_mark}'::text[]) t (name)
                     WHERE r.rolname LIKE 'users\_%' AND r.rolname <> 'users_owner' AND has_any_column_privilege(r.rolname, t.name, 'SELECT, INSERT, UPDATE, REFERENCES') $$, 'or reads what positions are made of');
 
----- words
+---- words (S52)
 
 SELECT is_empty(format($$ SELECT unnest(string_to_array(trim(%L), ' ')) EXCEPT SELECT unnest(string_to_array('register login login_failed login_throttled refresh_reuse logout session_revoked password_confirmed password_changed password_reset reset_requested reset_issued email_change_requested email_changed email_verified username_changed profile_updated picture_changed account_created account_imported account_updated account_disabled account_enabled account_deleted account_restored account_purged account_unlocked platform_role_changed exported domain_created domain_updated domain_status_changed domain_deleted domain_restored domain_purged role_created role_updated role_deleted role_granted role_revoked member_removed invitation_sent invitation_accepted invitation_rejected invitation_withdrawn key_rotated key_revoked root_key_renewed object_type_defined template_defined site_defined imported', ' ')) $$, :'words'),
                 'only the contract''s events are written');

@@ -1,5 +1,5 @@
 -- users.person_id: an application's foreign keys on it, with every action,
--- never fire, whatever becomes of an account; and no trigger of theirs runs.
+-- never fire, whatever becomes of an account; and no trigger of theirs runs. (P39)
 \set ECHO none
 \set QUIET 1
 \pset format unaligned

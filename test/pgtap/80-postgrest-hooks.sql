@@ -31,7 +31,7 @@ CREATE FUNCTION pg_temp.request(authorization_header text, role text DEFAULT 'us
 $$ SELECT format('SELECT set_config(''role'', %L, true) IS NULL, set_config(''request.method'', ''GET'', true) IS NULL, set_config(''request.headers'', %L, true) IS NULL', role,
                  CASE WHEN authorization_header IS NULL THEN '{}' ELSE jsonb_build_object('authorization', authorization_header)::text END) $$;
 
----- configuration
+---- configuration (S35)
 
 SELECT is(pg_temp.story('=regress_users_80', 'SET LOCAL transaction_read_only = on', 'SELECT 1 FROM (SELECT 1) a JOIN users_pre_config() _ ON true', 'SELECT current_setting(''pgrst.db_anon_role'')', 'SELECT current_setting(''pgrst.db_pre_request'')', 'SELECT current_setting(''pgrst.jwt_secret_is_base64'')'),
           'done | 1 | users_anon | public.users_pre_request | false', 'a login that was prepared is told role and hook, in a read-only transaction and in FROM');

@@ -77,7 +77,7 @@ SELECT is(role, 'users_admin', 'an administrator gets an administrator''s token'
 SELECT is(pg_temp.answer(pg_temp.redeem(pg_temp.ticket('x-mia'), label)), 'ok', 'a label may be anything: ' || coalesce(left(label, 12), 'NULL'))
   FROM (VALUES (NULL), (''), (repeat('x', 100000)), (E'\x01\x02')) v (label);
 
----- once
+---- once (S28)
 
 DELETE FROM users.audit_event;
 SELECT is(pg_temp.answer(format('SELECT s::text FROM users_login_ticket(%L) s', ticket)), '(invalid_token,,,,,,,,,,)', 'the same ticket again: ' || n) FROM generate_series(1, 2) n, mine;
@@ -141,7 +141,7 @@ SELECT is(pg_temp.answer('SELECT status FROM users_change_password(''seven wet h
   FROM users_login('x-mia', 'seven wet horses sing');
 SELECT is(pg_temp.answer(pg_temp.redeem(pg_temp.ticket('x-all'))), 'ok', 'another person''s is as good as ever');
 
----- refusals: one answer for all
+---- refusals: one answer for all (S13)
 
 DELETE FROM users.audit_event;
 DELETE FROM users.event_position;

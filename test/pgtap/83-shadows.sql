@@ -1,6 +1,6 @@
 -- Every function and view of the API under a hostile search_path, and among
 -- hostile temporary objects: for each who may call, with nothing and with
--- plausible arguments, the calls end as they do without, and no shadow has run. S53
+-- plausible arguments, the calls end as they do without, and no shadow has run. (S53)
 \set ECHO none
 \set QUIET 1
 \pset format unaligned
@@ -123,7 +123,7 @@ SET LOCAL search_path = public;
 SELECT is(probe.times(), 1::bigint, 'nothing of the schema has run');
 SELECT is_empty($$ SELECT * FROM probe.otherwise('schema') $$, 'and all ends as it does without');
 
----- temporary objects, which come before pg_catalog
+---- temporary objects, which come before pg_catalog (P54)
 
 CREATE TABLE probe.temporary (name text, kind text);
 INSERT INTO probe.temporary

@@ -77,7 +77,7 @@ CONF
 }
 
 # The library comes late, in every way there is, over settings that it must not
-# define so late.
+# define so late. (P61)
 sub loaded_late
 {
 	is(answer($node, "LOAD 'users'; SHOW users.access_token_ttl"), '10min', 'settings of the file count');
@@ -106,7 +106,7 @@ sub with_preload
 	return;
 }
 
-# The LOG line of one failed sign-in: the identifier's hash and the address.
+# The LOG line of one failed sign-in: the identifier's hash and the address. (S52)
 sub failed_line
 {
 	my ($identifier, %params) = @_;

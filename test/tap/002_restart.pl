@@ -110,7 +110,7 @@ sub damaged_files
 	return;
 }
 
-# ---- the governor
+# ---- the governor (S12)
 
 # A sign-in of a stranger in the background.
 sub stranger

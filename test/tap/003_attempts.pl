@@ -93,7 +93,7 @@ sub with_sql
 	return sub { answer($node, $before . guesses(shift) . $after) };
 }
 
-# Each makes $limit guesses for somebody; and how many of them are audited.
+# Each makes $limit guesses for somebody; and how many of them are audited. (S20)
 my @ways = (
 	[ 'autocommit',  with_sql('SELECT ',                     ''),                        $limit ],
 	[ 'ROLLBACK',    with_sql('BEGIN; SELECT ',              '; ROLLBACK'),              0 ],
@@ -160,7 +160,7 @@ sub below_the_limit
 	return;
 }
 
-# The other functions that ask for the present password.
+# The other functions that ask for the present password. (S10)
 sub other_functions
 {
 	my %calls = (
@@ -186,7 +186,7 @@ SQL
 	return;
 }
 
-# What is refused before it looks at a secret costs nothing.
+# What is refused before it looks at a secret costs nothing. (S63)
 sub not_charged
 {
 	sign_up($node, 'reader');
@@ -200,7 +200,7 @@ sub not_charged
 	return;
 }
 
-# Twenty clients guess at the same time.
+# Twenty clients guess at the same time. (S21)
 sub in_parallel
 {
 	foreach my $who ('known', 'unknown')

@@ -77,7 +77,7 @@ SQL
 	};
 }
 
-# After a restore all is as it was, and goes on.
+# After a restore all is as it was, and goes on. (S64)
 sub restored
 {
 	my ($node, $db, $people, $before, $what) = @_;
@@ -129,7 +129,7 @@ sub dump_all
 	return;
 }
 
-# ---- what must not be found
+# ---- what must not be found (S43)
 
 # Which of some secrets, given as bytes, are in a text or in files; by name.
 sub found_in_text
@@ -207,7 +207,7 @@ sub look_for_secrets
 	return;
 }
 
-# ---- a generated root key
+# ---- a generated root key (P30)
 
 sub generated
 {
@@ -235,7 +235,7 @@ sub generated
 	$node->command_ok([ 'pg_restore', '-d', 'custom', '--exit-on-error', "$folder/generated.dump" ], 'pg_restore');
 	restored($node, 'custom', $people, $before, 'pg_restore');
 
-	# The extension is there already, and has made nothing of its own.
+	# The extension is there already, and has made nothing of its own. (P29)
 	$node->safe_psql('postgres', 'CREATE DATABASE prepared');
 	$node->safe_psql('prepared', 'CREATE EXTENSION users');
 	is(run_file($node, 'prepared', "$folder/generated.sql"), '', 'a dump into a database with the extension');
@@ -247,7 +247,7 @@ sub generated
 }
 
 # pg_restore --clean drops the extension: not while there are accounts, unless
-# told to.
+# told to. (P32)
 sub cleaned
 {
 	my ($node, $people, $before) = @_;
@@ -264,7 +264,7 @@ sub cleaned
 	return;
 }
 
-# ---- a key file
+# ---- a key file (S44)
 
 sub use_file
 {

@@ -84,7 +84,7 @@ sub reading
 	return;
 }
 
-# Whatever writes is refused, before it looks at a secret or counts an attempt.
+# Whatever writes is refused, before it looks at a secret or counts an attempt. (S63)
 sub writing
 {
 	my @anonymous = (
@@ -125,7 +125,7 @@ sub writing
 	return;
 }
 
-# ---- ending sessions
+# ---- ending sessions (S38 P26)
 
 # Does something on the primary while replay is paused: it must wait until the
 # standby, which still says ok, has heard of it.
@@ -176,7 +176,7 @@ sub waiting
 	return;
 }
 
-# What need not wait, and so does not.
+# What need not wait, and so does not. (P45)
 sub not_waiting
 {
 	my ($cai, $dan, $eve) = (somebody(), somebody(), somebody());

@@ -29,7 +29,7 @@ SQL
 my $nobody = 'nobody application 0';
 my %as     = (ann => 'ann users_member users_member 1', ben => 'ben users_member users_member 2');
 
-# ---- a thousand turns
+# ---- a thousand turns (S60)
 
 my $prepare = <<'SQL';
 PREPARE take_on (text) AS SELECT users_authenticate($1) IS NOT NULL;
@@ -155,7 +155,7 @@ sub autocommit
 	return;
 }
 
-# A backend that has verified a token hears of the end of its session.
+# A backend that has verified a token hears of the end of its session. (S38)
 sub ended_elsewhere
 {
 	my $cai     = sign_up($node, 'cai');
@@ -169,7 +169,7 @@ sub ended_elsewhere
 	return;
 }
 
-# ---- time
+# ---- time (S37)
 
 # The tokens of a new session that ends in some seconds whatever happens; and so
 # its access token does.
@@ -189,7 +189,7 @@ SQL
 	return \%short;
 }
 
-# Within a statement the identity stays, with the next one it is gone.
+# Within a statement the identity stays, with the next one it is gone. (S33)
 sub expired
 {
 	my $short   = short_lived(5);

@@ -60,7 +60,7 @@ sub fails
 	return;
 }
 
-# ---- errors of ours
+# ---- errors of ours (S47)
 
 sub refused_sign_ups
 {
@@ -155,7 +155,7 @@ sub statuses
 	return;
 }
 
-# ---- while a function waits for its turn
+# ---- while a function waits for its turn (S47 P34)
 
 # What pg_stat_activity shows of a background psql that waits.
 sub shown
@@ -209,7 +209,7 @@ sub waiting
 	return;
 }
 
-# Names, not arguments, from the beginning of a function to the next statement.
+# Names, not arguments, from the beginning of a function to the next statement. (S49)
 sub activity
 {
 	my $secret = secret();
@@ -233,7 +233,7 @@ sub activity
 	return;
 }
 
-# An error that strikes in the rest of a statement, after the function.
+# An error that strikes in the rest of a statement, after the function. (P34)
 sub afterwards
 {
 	fails('22012', 'another error in the same statement',

@@ -39,7 +39,7 @@ sub fails
 	return;
 }
 
-# ---- hostile preparations, in a cluster where the roles are not there yet
+# ---- hostile preparations, in a cluster where the roles are not there yet (S54 P5 P50)
 
 sub roles_in_the_way
 {
@@ -182,7 +182,7 @@ SQL
 	return;
 }
 
-# Members that a role has already are told, not taken.
+# Members that a role has already are told, not taken. (P5)
 sub members_are_told
 {
 	my $stderr;
@@ -195,7 +195,7 @@ sub members_are_told
 	return;
 }
 
-# ---- two databases
+# ---- two databases (S68)
 
 sub two_databases
 {
@@ -254,7 +254,7 @@ sub two_databases
 	return;
 }
 
-# ---- the life of an installation
+# ---- the life of an installation (S65)
 
 sub fixed
 {
@@ -292,7 +292,7 @@ sub fixed
 }
 
 # pg_upgrade, to the same version: it restores the members of the extension one
-# by one.
+# by one. (P33)
 sub upgraded
 {
 	my $new = new_server('upgraded');

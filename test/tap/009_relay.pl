@@ -271,7 +271,7 @@ sub down_then_up
 	ok($process->says(qr/attempt=1 .*result=sent/), 'the server is up: sent');
 	ok($process->says(qr/^smtp: works again/m),     'and said so');
 
-	# A forged notification is a hint and no more.
+	# A forged notification is a hint and no more. (S46)
 	$node->safe_psql('postgres', "NOTIFY users_mail, 'eve\@example.org'") for 1 .. 20;
 	sleep 1;
 	is(scalar $again->accepted, 1, 'a forged NOTIFY sends nothing');

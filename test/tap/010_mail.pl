@@ -50,7 +50,7 @@ sub mail_server
 	return $node;
 }
 
-# ---- notifications
+# ---- notifications (S16)
 
 # A session that only listens, as a role that may do nothing else.
 sub listen_to
@@ -125,7 +125,7 @@ SQL
 	return;
 }
 
-# ---- the wait for standbys
+# ---- the wait for standbys (P24)
 
 sub standbys
 {
@@ -176,7 +176,7 @@ sub standbys
 	return;
 }
 
-# ---- nothing is stored
+# ---- nothing is stored (S43 S45)
 
 # The names of files below a folder that hold any of some strings.
 sub files_with
@@ -292,7 +292,7 @@ SQL
 	return;
 }
 
-# ---- by the clock
+# ---- by the clock (S29)
 
 sub by_the_clock
 {

@@ -176,7 +176,7 @@ sub places
 	return;
 }
 
-# ---- dump and restore
+# ---- dump and restore (S64 P31)
 
 # All that a database has of domains, and of the tables as they are protected.
 sub contents

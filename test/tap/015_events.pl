@@ -236,7 +236,7 @@ SQL
 	return;
 }
 
-# ---- what happens to servers
+# ---- what happens to servers (P55 P57)
 
 # What was read is there after a crash, although its commit did not wait.
 sub crash

@@ -553,7 +553,7 @@ sub pictures
 	return;
 }
 
-# ---- cookies
+# ---- cookies (P51)
 
 sub cookies
 {
@@ -835,7 +835,7 @@ sub embedding
 	return;
 }
 
-# ---- both ways
+# ---- both ways (P46)
 
 $node->safe_psql('postgres', <<'SQL');
 CREATE TABLE note (owner uuid DEFAULT users_current_user_id());

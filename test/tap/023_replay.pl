@@ -1,7 +1,7 @@
 # Whatever is stored is no secret: after a life with everything in it, each value
 # of each column, each string of the write-ahead log and each line of a dump is
 # presented to every function that takes a secret. Tokens of another database;
-# and what a stolen dump is good for, with a key file and without one. S27 S43 S68
+# and what a stolen dump is good for, with a key file and without one. (S27 S43)
 use strict;
 use warnings FATAL => 'all';
 
@@ -243,7 +243,7 @@ sub replayed
 	return ($node, $tokens);
 }
 
-# ---- another database
+# ---- another database (S68)
 
 # The same names, and nothing in common.
 sub other_database

@@ -1,3 +1,4 @@
+/* (S66) */
 #include "json.h"
 
 #include "tap.h"

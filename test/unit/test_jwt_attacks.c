@@ -1,5 +1,5 @@
 /* Tokens that must not pass though their signature is genuine: each differs
- * from a good one in the one thing it is named for. */
+ * from a good one in the one thing it is named for. (S31 S32) */
 #include "jwt.h"
 
 #include "jwt_make.h"

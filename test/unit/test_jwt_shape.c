@@ -1,4 +1,5 @@
 /* Tokens that are wrong as a whole: their algorithm, their outline, their size.
+ * (S31)
  */
 #include "jwt.h"
 

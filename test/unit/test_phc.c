@@ -187,6 +187,7 @@ static const Case cases[] = {
 	  USERS_OK },
 };
 
+/* (S3) */
 static void
 test_cases(void)
 {

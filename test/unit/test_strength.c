@@ -111,6 +111,7 @@ test_scores(void)
 	   "every score from 0 to 4");
 }
 
+/* (P64) */
 static void
 test_long(void)
 {
@@ -132,6 +133,7 @@ test_long(void)
 	is(whole.score, 4, "what stands at their end counts");
 }
 
+/* (S7) */
 static void
 test_context(void)
 {

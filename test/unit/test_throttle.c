@@ -72,6 +72,7 @@ test_burst(void)
 	free(table);
 }
 
+/* (S22) */
 static void
 test_doubling(void)
 {
@@ -310,6 +311,7 @@ test_changes(void)
 	free(table);
 }
 
+/* (S26) */
 static void
 test_flood(void)
 {

@@ -2,6 +2,7 @@
 
 #include "tap.h"
 
+/* (S17) */
 static void
 test_making(void)
 {
