@@ -56,6 +56,8 @@ src/core/%.o: override CFLAGS += -Wconversion -Wsign-conversion -Wunused-paramet
 syntax:
 	$(CC) $(CPPFLAGS) $(CFLAGS) -fsyntax-only $(OBJS:.o=.c)
 
+# What PGXN takes: the last commit, under the version of META.json (X.Y.Z).
+DIST := users-$(shell sed -n 's/^ \{3\}"version": "\(.*\)",$$/\1/p' META.json)
 dist:
-	git archive --prefix=users-$(USERS_VERSION)/ -o users-$(USERS_VERSION).tar.gz HEAD
+	git archive --format=zip --prefix=$(DIST)/ -o $(DIST).zip HEAD
 .PHONY: syntax dist
