@@ -61,10 +61,12 @@ extern void users_identify_account(UsersAccount *account);
 extern const char *users_first_name(const UsersAccount *account);
 extern const char *users_full_name(const UsersAccount *account);
 
-/* The same of users.person p, in SQL. */
+/* The same of users.person p, in SQL. (NULLIF compares by the search_path.) */
 #define USERS_FULL_NAME                                                        \
-	"coalesce(nullif(pg_catalog.btrim(p.first_name OPERATOR(pg_catalog.||) ' " \
-	"' OPERATOR(pg_catalog.||) p.last_name), ''), p.username)"
+	"CASE WHEN p.first_name OPERATOR(pg_catalog.=) ''"                         \
+	"      AND p.last_name OPERATOR(pg_catalog.=) '' THEN p.username"          \
+	" ELSE pg_catalog.btrim(p.first_name OPERATOR(pg_catalog.||) ' ' "         \
+	"OPERATOR(pg_catalog.||) p.last_name) END"
 
 /* Words of the person's own that a password must not be made of. */
 extern void users_password_context(const char *words[6],

@@ -73,14 +73,12 @@ further_detail(const ErrorData *error)
 
 /* Notes an error that was caught, or raises it again. */
 static void
-note_error(Row *row, const char *converting)
+note_error(Row *row, const char *converting, ErrorData *error)
 {
-	ErrorData *error = CopyErrorData();
 	const char *detail = further_detail(error);
 
 	if (!is_of_row(error->sqlerrcode))
 		ReThrowError(error);
-	FlushErrorState();
 	row->refusal.sqlstate = error->sqlerrcode;
 	row->refusal.argument =
 		converting != NULL ? converting : error->column_name;
@@ -91,6 +89,23 @@ note_error(Row *row, const char *converting)
 		row->refusal.message =
 			detail == NULL ? error->message
 						   : psprintf("%s (%s)", error->message, detail);
+}
+
+/* Ends the subtransaction of a caught error, which is returned: raised while
+ * that is open, it would have the caller's handler end ours in place of its
+ * own, and everything go on as users_owner. */
+static ErrorData *
+take_back(MemoryContext context, ResourceOwner owner)
+{
+	ErrorData *error;
+
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	FlushErrorState();
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return error;
 }
 
 /*
@@ -120,11 +135,9 @@ check_some(Importing *importing, int first)
 	}
 	PG_CATCH();
 	{
-		MemoryContextSwitchTo(context);
-		note_error(&importing->rows[i], converting);
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
+		ErrorData *error = take_back(context, owner);
+
+		note_error(&importing->rows[i], converting, error);
 		i++;
 	}
 	PG_END_TRY();
@@ -277,7 +290,15 @@ try_table(Importing *importing, const UsersCall *call, Oid relation)
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
-	import_table(importing, call, relation);
+	PG_TRY();
+	{
+		import_table(importing, call, relation);
+	}
+	PG_CATCH();
+	{
+		ReThrowError(take_back(context, owner));
+	}
+	PG_END_TRY();
 	RollbackAndReleaseCurrentSubTransaction();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;

@@ -234,6 +234,8 @@ CREATE TEMP TABLE type_rights (name text, shorts text);
 INSERT INTO type_rights VALUES
 	('users_session', 'anon member admin dba person service'),
 	('users_ticket', 'anon member admin dba person service'),
+	('users_rejected_row', 'dba person'),
+	('users_invitations', 'dba person'),
 	('users_outcome', 'anon member admin dba person service'),
 	('users_claims', 'anon member admin dba person service'),
 	('users_link', 'anon member admin dba person service'),

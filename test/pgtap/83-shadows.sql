@@ -26,6 +26,7 @@ SELECT user_id AS gone, users_delete_user(user_id) AS ignored FROM users_create_
 SELECT id AS domain FROM users_create_domain('Acme', 'acme', owner_id => :'ann') \gset
 SELECT id AS role FROM users_create_role(:'domain', 'reader', '{device:read}') \gset
 SELECT user_id AS ignored FROM users_grant_role(:'role', :'ben') \gset
+CREATE TABLE public.staging AS SELECT 'eve@example.org' AS email, 'eve' AS username, '{a,b}' AS tags, '{"a": 1}' AS metadata;
 CREATE TABLE public.device (id uuid PRIMARY KEY, domain_id uuid, owner uuid);
 CREATE ROLE regress_users_82 LOGIN NOINHERIT;
 SELECT access_token AS access, refresh_token AS refresh, session_id AS session FROM users_login('ann', 'seven wet horses sing') \gset
@@ -44,7 +45,9 @@ INSERT INTO plausible VALUES
 	('users_reset_password', 'token', 'text', (SELECT data ->> 'token' FROM post WHERE kind = 'reset_password')),
 	('users_verify_email', 'token', 'text', (SELECT data ->> 'token' FROM post WHERE kind = 'verify_email')),
 	('users_restore_domain', 'domain_id', 'uuid', :'domain'), ('users_define_template', 'kind', 'text', 'reset_password'),
-	('users_set_domain_status', 'status', 'text', 'disabled'),
+	('users_set_domain_status', 'status', 'text', 'disabled'), ('users_import', 'status', 'text', 'enabled'), ('users_import_domain', 'status', 'text', 'enabled'),
+	('users_import', 'password_hash', 'text', '$2b$10$abcdefghijklmnopqrstuuc4eVnKdrRiLl.YAW0QQYs4H.N59RoGO'),
+	('users_import_from', 'relation', 'regclass', 'public.staging'), ('users_import_from', 'dry_run', 'boolean', 'false'),
 	('users_purge_user', 'user_id', 'uuid', :'gone'), ('users_restore_user', 'user_id', 'uuid', :'gone'), ('users_remove_member', 'user_id', 'uuid', :'ben'), ('users_revoke_role', 'user_id', 'uuid', :'ben'),
 	('users_withdraw_invitation', 'invitation_id', 'uuid', :'invitation'), ('users_define_object_type', 'object_type', 'text', 'report'), ('users_define_object_type', 'relation', 'regclass', NULL),
 	(NULL, 'token', 'text', (SELECT data ->> 'token' FROM post WHERE kind = 'invitation')),

@@ -11,7 +11,7 @@ SET users.argon2_memory = '19MB';
 SET client_min_messages = error;
 SET TimeZone = 'UTC';
 BEGIN;
-SELECT plan(66);
+SELECT plan(67);
 \ir ../lib/story.sql
 
 CREATE ROLE regress_users_85_dba LOGIN IN ROLE users_dba;
@@ -152,6 +152,18 @@ SELECT is(pg_temp.story('=regress_users_85_owner', 'CREATE FUNCTION staging.evil
 	'done | done | done | done | done | done | done | done | 42501 | P0001', 'rows that a policy hides from a DBA are not imported behind its back');
 SELECT is(pg_temp.story(NULL, 'CREATE FUNCTION staging.evil() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE ''it ran''; END $$', 'CREATE TABLE staging.trap (email text, username text)', 'INSERT INTO staging.trap VALUES (''eve@a.org'', ''eve'')', 'ALTER TABLE staging.trap OWNER TO regress_users_85_owner',
 	'CREATE POLICY trap ON staging.trap USING (staging.evil())', 'ALTER TABLE staging.trap ENABLE ROW LEVEL SECURITY', 'ALTER TABLE staging.trap FORCE ROW LEVEL SECURITY', 'CREATE INDEX ON staging.trap (email)', pg_temp.run('staging.trap'), pg_temp.count()), 'done | done | done | done | done | done | done | done | nothing | 1', 'and for a superuser none is run');
+
+-- An error that is caught ends no subtransaction but its own.
+CREATE FUNCTION pg_temp.after(statement text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	BEGIN
+		EXECUTE statement;
+	EXCEPTION WHEN OTHERS THEN NULL;
+	END;
+	RETURN 'still ' || current_user;
+END $$;
+SELECT pg_temp.after('SELECT users_import_from(''pg_class'', dry_run => true)') AS after \gset
+SELECT is(:'after'::text || ' ' || current_user, 'still ' || session_user || ' ' || session_user, 'after a caught error of a dry run nobody is anybody else');
 
 SELECT * FROM finish();
 ROLLBACK;
