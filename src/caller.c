@@ -194,10 +194,8 @@ users_require_superuser(const UsersCall *call)
 		users_raise(USERS_E_NOT_SUPERUSER, NULL);
 }
 
-/* Rolls the subtransaction back; true when it failed for want of a lock,
- * otherwise raises again what it caught. */
-static bool
-lock_did_not_come(MemoryContext context, ResourceOwner owner)
+ErrorData *
+users_take_back(MemoryContext context, ResourceOwner owner)
 {
 	ErrorData *error;
 
@@ -207,6 +205,16 @@ lock_did_not_come(MemoryContext context, ResourceOwner owner)
 	RollbackAndReleaseCurrentSubTransaction();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
+	return error;
+}
+
+/* Rolls the subtransaction back; true when it failed for want of a lock,
+ * otherwise raises again what it caught. */
+static bool
+lock_did_not_come(MemoryContext context, ResourceOwner owner)
+{
+	ErrorData *error = users_take_back(context, owner);
+
 	if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
 		error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
 		users_is_busy_error(error))

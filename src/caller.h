@@ -76,6 +76,14 @@ extern Oid users_role(const char *name);
  */
 extern bool users_with_patience(void (*work)(void *), void *argument);
 
+/*
+ * Rolls back a subtransaction of ours whose error was just caught, goes back to
+ * context and owner, and returns the error, in context. Before anything is
+ * raised: while ours is open, the caller's handler would end it in place of its
+ * own, and everything go on as users_owner.
+ */
+extern ErrorData *users_take_back(MemoryContext context, ResourceOwner owner);
+
 extern void users_init_caller(void);
 
 #endif

@@ -91,23 +91,6 @@ note_error(Row *row, const char *converting, ErrorData *error)
 						   : psprintf("%s (%s)", error->message, detail);
 }
 
-/* Ends the subtransaction of a caught error, which is returned: raised while
- * that is open, it would have the caller's handler end ours in place of its
- * own, and everything go on as users_owner. */
-static ErrorData *
-take_back(MemoryContext context, ResourceOwner owner)
-{
-	ErrorData *error;
-
-	MemoryContextSwitchTo(context);
-	error = CopyErrorData();
-	FlushErrorState();
-	RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return error;
-}
-
 /*
  * Checks rows from the first on, each by itself; stops behind the first that is
  * refused, and returns where. A subtransaction for all of them, since an error
@@ -135,7 +118,7 @@ check_some(Importing *importing, int first)
 	}
 	PG_CATCH();
 	{
-		ErrorData *error = take_back(context, owner);
+		ErrorData *error = users_take_back(context, owner);
 
 		note_error(&importing->rows[i], converting, error);
 		i++;
@@ -296,7 +279,7 @@ try_table(Importing *importing, const UsersCall *call, Oid relation)
 	}
 	PG_CATCH();
 	{
-		ReThrowError(take_back(context, owner));
+		ReThrowError(users_take_back(context, owner));
 	}
 	PG_END_TRY();
 	RollbackAndReleaseCurrentSubTransaction();

@@ -96,21 +96,6 @@ no_keys(void)
 	return psprintf("{\"keys\":[],\"unpublished\":\"%s\"}", text);
 }
 
-/* Says what went wrong, and takes it back. */
-static void
-forgive(MemoryContext context)
-{
-	ErrorData *error;
-
-	MemoryContextSwitchTo(context);
-	error = CopyErrorData();
-	FlushErrorState();
-	RollbackAndReleaseCurrentSubTransaction();
-	ereport(WARNING, (errcode(error->sqlerrcode),
-					  errmsg("PostgREST is given no key to verify with"),
-					  errdetail("%s", error->message), users_errhide()));
-}
-
 /* PostgREST serves nobody when its configuration fails; without keys it serves
  * those who need none. */
 static const char *
@@ -131,7 +116,11 @@ keys_or_none(UsersCall *call)
 	}
 	PG_CATCH();
 	{
-		forgive(context);
+		ErrorData *error = users_take_back(context, owner);
+
+		ereport(WARNING, (errcode(error->sqlerrcode),
+						  errmsg("PostgREST is given no key to verify with"),
+						  errdetail("%s", error->message), users_errhide()));
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
