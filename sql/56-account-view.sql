@@ -3,9 +3,12 @@
 -- without a column in it, which the planner makes the gate above everything
 -- that reads the tables: asked once, and while it is false nothing below runs,
 -- no function of the reader's either. Not security_barrier, which would keep
--- LIKE from the index again. The join is by users.same_id: what was found in one
--- table is looked up in the other, all of which = would have read, since the
--- planner has no samples of these columns (below).
+-- LIKE from the index again. And two items in FROM, not one JOIN: since PostgreSQL
+-- 16 the planner moves the WHERE of a single one into the ON of an outer join
+-- around the view, where it is no gate, but one condition among the reader's. The
+-- tables are joined by users.same_id: what was found in one is looked up in the
+-- other, all of which = would have read, since the planner has no samples of these
+-- columns (below).
 CREATE VIEW @extschema@.users_accounts AS
 	SELECT a.user_id AS id, a.email, p.username, p.first_name, p.last_name, a.status, a.platform_role, a.email_verified_at,
 	       a.language, a.theme, a.tags, a.metadata, a.admin_metadata, a.created_at, a.updated_at,
@@ -16,9 +19,8 @@ CREATE VIEW @extschema@.users_accounts AS
 	       users.throttled_until(a.user_id) AS throttled_until,
 	       a.reset_required, a.disabled_reason, a.deleted_at,
 	       a.deleted_at + make_interval(secs => extract(epoch FROM current_setting('users.deletion_grace')::interval)::float8) AS purge_at
-	  FROM users.account a
-	  JOIN users.person p ON users.same_id(p.user_id, a.user_id)
-	 WHERE (SELECT @extschema@.users_is_admin());
+	  FROM users.account a, users.person p
+	 WHERE users.same_id(p.user_id, a.user_id) AND (SELECT @extschema@.users_is_admin());
 COMMENT ON VIEW @extschema@.users_accounts IS
 'All accounts, deleted ones too until they are purged. For administrators.
 status: enabled, disabled (disabled_reason says why), deleted (since deleted_at; purged after purge_at). platform_role: user or admin. sessions counts where somebody is signed in now; throttled_until is when sign-ins of the account are heard again, from one address or all, on this server; reset_required: the password has to be reset first. metadata is the person''s own, admin_metadata administrators''.
