@@ -329,6 +329,8 @@ package Requests::Http;
 
 our @ISA = ('Requests::Front');
 
+my @running;    # what a test that dies would leave behind
+
 sub escape
 {
 	my ($self, $text) = @_;
@@ -366,6 +368,7 @@ sub Requests::postgrest
 	$self->{run} = IPC::Run::start(
 		[ $ENV{POSTGREST_BIN}, $file ],
 		'<', '/dev/null', '>&', \$self->{output});
+	push @running, $self->{run};
 	$self->{http} = HTTP::Tiny->new(timeout => 60, keep_alive => 1);
 	my $deadline = Time::HiRes::time() + $PostgreSQL::Test::Utils::timeout_default;
 	while ($self->{http}->get("$self->{url}/users_languages")->{status} != 200)
@@ -413,6 +416,14 @@ sub stop
 	$self->{run}->signal('TERM');
 	$self->{run}->finish;
 	return;
+}
+
+END
+{
+	my $status = $?;
+
+	for my $run (grep { $_->pumpable } @running) { $run->kill_kill }
+	$? = $status;
 }
 
 1;
