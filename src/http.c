@@ -82,9 +82,8 @@ users_http_claimed_ids(char **user_id, char **session_id)
 	*session_id = member(claims, "sid");
 }
 
-/* As SET LOCAL does. */
-static void
-set_local(const char *name, const char *value)
+void
+users_set_local(const char *name, const char *value)
 {
 	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_LOCAL, true, 0, false);
@@ -98,7 +97,7 @@ users_http_set_status(int status)
 	if (!users_http_request())
 		return;
 	snprintf(text, sizeof(text), "%d", status);
-	set_local("response.status", text);
+	users_set_local("response.status", text);
 }
 
 /* The headers are a JSON array of objects with one member each; the
@@ -132,7 +131,7 @@ users_http_add_header(const char *name, const char *value)
 	if (strchr(all.data, '{') != NULL)
 		appendStringInfoChar(&all, ',');
 	appendStringInfo(&all, "%s]", header.data);
-	set_local("response.headers", all.data);
+	users_set_local("response.headers", all.data);
 }
 
 /* Statuses of the words; 0: as for a wrong secret. */

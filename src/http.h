@@ -26,6 +26,9 @@ extern char *users_http_cookie(const char *name);
  * it has read none. */
 extern void users_http_claimed_ids(char **user_id, char **session_id);
 
+/* Sets a setting for the transaction, as SET LOCAL does. */
+extern void users_set_local(const char *name, const char *value);
+
 /* Sets the status of the answer; nothing without a request. */
 extern void users_http_set_status(int status);
 

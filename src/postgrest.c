@@ -128,13 +128,6 @@ keys_or_none(UsersCall *call)
 	return keys != NULL ? keys : no_keys();
 }
 
-static void
-configure(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_LOCAL, true, 0, false);
-}
-
 /* users_pre_config() void */
 Datum
 users_pre_config(PG_FUNCTION_ARGS)
@@ -143,10 +136,11 @@ users_pre_config(PG_FUNCTION_ARGS)
 	Oid schema = get_func_namespace(fcinfo->flinfo->fn_oid);
 
 	users_begin(&call, "users_pre_config", USERS_SECRET | USERS_ANYWHERE);
-	configure("pgrst.jwt_secret", keys_or_none(&call));
-	configure("pgrst.jwt_secret_is_base64", "false");
-	configure("pgrst.db_anon_role", "users_anon");
-	configure("pgrst.db_pre_request",
-			  psprintf("%s.users_pre_request", get_namespace_name(schema)));
+	users_set_local("pgrst.jwt_secret", keys_or_none(&call));
+	users_set_local("pgrst.jwt_secret_is_base64", "false");
+	users_set_local("pgrst.db_anon_role", "users_anon");
+	users_set_local(
+		"pgrst.db_pre_request",
+		psprintf("%s.users_pre_request", get_namespace_name(schema)));
 	PG_RETURN_VOID();
 }

@@ -458,23 +458,28 @@ users_jwt_sign(char *out, size_t cap, size_t *len, const UsersClaims *claims,
 	return status;
 }
 
-/* One JWK: the beginning of an object up to the value of a base64url member,
- * those bytes, kid, use and alg. */
+/* The JWK of a key of the one algorithm: the beginning of an object up to the
+ * value of a base64url member, those bytes, kid, use and alg. */
 static UsersStatus
-format_jwk(char *out, size_t cap, size_t *len, const char *kid,
-		   const char *beginning, const uint8_t bytes[USERS_SEED_BYTES],
-		   const char *algorithm)
+format_jwk(char *out, size_t cap, size_t *len, const UsersSigningKey *key,
+		   UsersAlgorithm algorithm, const char *name, const char *beginning,
+		   const uint8_t bytes[USERS_SEED_BYTES])
 {
 	Writer writer = { out, cap, 0, false };
 	char text[USERS_BASE64URL_LEN(USERS_SEED_BYTES)];
 
+	*len = 0;
+	if (key->algorithm != algorithm)
+		return USERS_UNSUPPORTED;
+	if (!is_text(key->kid, sizeof(key->kid)))
+		return USERS_MALFORMED;
 	users_base64url_encode(text, bytes, USERS_SEED_BYTES);
 	put(&writer, beginning);
 	put_bytes(&writer, text, sizeof(text));
 	put(&writer, "\",\"kid\":");
-	put_string(&writer, kid);
+	put_string(&writer, key->kid);
 	put(&writer, ",\"use\":\"sig\",\"alg\":\"");
-	put(&writer, algorithm);
+	put(&writer, name);
 	put(&writer, "\"}");
 	sodium_memzero(text, sizeof(text));
 	if (writer.full)
@@ -486,25 +491,15 @@ format_jwk(char *out, size_t cap, size_t *len, const char *kid,
 UsersStatus
 users_jwk_format(char *out, size_t cap, size_t *len, const UsersSigningKey *key)
 {
-	*len = 0;
-	if (key->algorithm != USERS_EDDSA)
-		return USERS_UNSUPPORTED;
-	if (!is_text(key->kid, sizeof(key->kid)))
-		return USERS_MALFORMED;
-	return format_jwk(out, cap, len, key->kid,
+	return format_jwk(out, cap, len, key, USERS_EDDSA, "EdDSA",
 					  "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"",
-					  key->public_key, "EdDSA");
+					  key->public_key);
 }
 
 UsersStatus
 users_jwk_format_shared(char *out, size_t cap, size_t *len,
 						const UsersSigningKey *key)
 {
-	*len = 0;
-	if (key->algorithm != USERS_HS256)
-		return USERS_UNSUPPORTED;
-	if (!is_text(key->kid, sizeof(key->kid)))
-		return USERS_MALFORMED;
-	return format_jwk(out, cap, len, key->kid, "{\"kty\":\"oct\",\"k\":\"",
-					  key->secret, "HS256");
+	return format_jwk(out, cap, len, key, USERS_HS256, "HS256",
+					  "{\"kty\":\"oct\",\"k\":\"", key->secret);
 }
