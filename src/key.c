@@ -335,10 +335,9 @@ append_jwk(StringInfo text, const UsersSigningKey *key)
 {
 	char jwk[512];
 	size_t len;
-	UsersStatus status =
-		key->algorithm == USERS_HS256
-			? users_jwk_format_shared(jwk, sizeof(jwk), &len, key)
-			: users_jwk_format(jwk, sizeof(jwk), &len, key);
+	UsersStatus status = key->algorithm == USERS_HS256
+							 ? users_jwk_shared(jwk, sizeof(jwk), &len, key)
+							 : users_jwk_format(jwk, sizeof(jwk), &len, key);
 
 	if (status == USERS_OK)
 		appendStringInfo(text, "%s%.*s",

@@ -458,12 +458,11 @@ users_jwt_sign(char *out, size_t cap, size_t *len, const UsersClaims *claims,
 	return status;
 }
 
-/* The JWK of a key of the one algorithm: the beginning of an object up to the
- * value of a base64url member, those bytes, kid, use and alg. */
+/* The JWK of a key of the one algorithm, from the beginning of an object on. */
 static UsersStatus
 format_jwk(char *out, size_t cap, size_t *len, const UsersSigningKey *key,
-		   UsersAlgorithm algorithm, const char *name, const char *beginning,
-		   const uint8_t bytes[USERS_SEED_BYTES])
+		   UsersAlgorithm algorithm, const char *beginning,
+		   const uint8_t bytes[USERS_SEED_BYTES], const char *ending)
 {
 	Writer writer = { out, cap, 0, false };
 	char text[USERS_BASE64URL_LEN(USERS_SEED_BYTES)];
@@ -478,28 +477,24 @@ format_jwk(char *out, size_t cap, size_t *len, const UsersSigningKey *key,
 	put_bytes(&writer, text, sizeof(text));
 	put(&writer, "\",\"kid\":");
 	put_string(&writer, key->kid);
-	put(&writer, ",\"use\":\"sig\",\"alg\":\"");
-	put(&writer, name);
-	put(&writer, "\"}");
+	put(&writer, ending);
 	sodium_memzero(text, sizeof(text));
-	if (writer.full)
-		return USERS_TOO_LONG;
-	*len = writer.len;
-	return USERS_OK;
+	*len = writer.full ? 0 : writer.len;
+	return writer.full ? USERS_TOO_LONG : USERS_OK;
 }
 
 UsersStatus
 users_jwk_format(char *out, size_t cap, size_t *len, const UsersSigningKey *key)
 {
-	return format_jwk(out, cap, len, key, USERS_EDDSA, "EdDSA",
+	return format_jwk(out, cap, len, key, USERS_EDDSA,
 					  "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"",
-					  key->public_key);
+					  key->public_key, ",\"use\":\"sig\",\"alg\":\"EdDSA\"}");
 }
 
 UsersStatus
-users_jwk_format_shared(char *out, size_t cap, size_t *len,
-						const UsersSigningKey *key)
+users_jwk_shared(char *out, size_t cap, size_t *len, const UsersSigningKey *key)
 {
-	return format_jwk(out, cap, len, key, USERS_HS256, "HS256",
-					  "{\"kty\":\"oct\",\"k\":\"", key->secret);
+	return format_jwk(out, cap, len, key, USERS_HS256,
+					  "{\"kty\":\"oct\",\"k\":\"", key->secret,
+					  ",\"use\":\"sig\",\"alg\":\"HS256\"}");
 }

@@ -109,7 +109,7 @@ UsersStatus users_jwk_format(char *out, size_t cap, size_t *len,
 
 /* Likewise a key of HS256 with its secret (RFC 7518, 6.4): kty, k, kid, use,
  * alg. For nobody but who verifies with it. USERS_UNSUPPORTED for others. */
-UsersStatus users_jwk_format_shared(char *out, size_t cap, size_t *len,
-									const UsersSigningKey *key) USERS_CHECKED;
+UsersStatus users_jwk_shared(char *out, size_t cap, size_t *len,
+							 const UsersSigningKey *key) USERS_CHECKED;
 
 #endif
