@@ -54,7 +54,7 @@ static UsersLookup session_lookup = {
 /* ---- tokens that this backend has verified ---- */
 
 #define CACHE_SLOTS 512
-#define CACHE_HASH	16
+#define CACHE_HASH	crypto_shorthash_siphashx24_BYTES
 
 /* What a token says, once its form, issuer and audience have been checked. */
 typedef struct Claimed
@@ -75,6 +75,8 @@ typedef struct Verified
 	uint8 hash[CACHE_HASH];
 	uint32 generation; /* of issuer and audience */
 	Claimed claimed;
+	UsersWhereabouts key;
+	UsersWhereabouts session;
 } Verified;
 
 static Verified cache[CACHE_SLOTS];
@@ -83,7 +85,7 @@ static Verified cache[CACHE_SLOTS];
 static Verified *
 cache_slot(uint8 hash[CACHE_HASH], const char *token, size_t len)
 {
-	static uint8 key[USERS_KEY_BYTES];
+	static uint8 key[crypto_shorthash_siphashx24_KEYBYTES];
 	static bool ready = false;
 	uint32 index;
 
@@ -92,8 +94,7 @@ cache_slot(uint8 hash[CACHE_HASH], const char *token, size_t len)
 		randombytes_buf(key, sizeof(key));
 		ready = true;
 	}
-	(void) crypto_generichash(hash, CACHE_HASH, (const uint8 *) token, len, key,
-							  sizeof(key));
+	(void) crypto_shorthash_siphashx24(hash, (const uint8 *) token, len, key);
 	memcpy(&index, hash, sizeof(index));
 	return &cache[index % CACHE_SLOTS];
 }
@@ -114,6 +115,17 @@ remember(Verified *slot, const uint8 hash[CACHE_HASH], const Claimed *claimed)
 }
 
 /* ---- verifying ---- */
+
+/* What is known of a token after it has been read. */
+typedef struct Judged
+{
+	Claimed claimed;
+	UsersJwt jwt;
+	const char *token;
+	uint8 hash[CACHE_HASH];
+	Verified *slot;
+	bool known; /* verified before: jwt is not filled */
+} Judged;
 
 /* Takes a token apart and checks what needs neither key nor clock. */
 static bool
@@ -191,20 +203,22 @@ signature_holds(const UsersJwt *jwt, const char *token, const UsersFound *found,
 }
 
 static bool
-find_key(UsersFound *key, const Claimed *claimed, Snapshot snapshot)
+find_key(UsersFound *key, const Judged *judged, Snapshot snapshot)
 {
-	Datum kid = CStringGetTextDatum(claimed->kid);
+	Datum kid = CStringGetTextDatum(judged->claimed.kid);
 
-	return users_lookup(key, &key_lookup, &kid, snapshot);
+	return users_lookup_near(key, &key_lookup, &kid, snapshot,
+							 &judged->slot->key);
 }
 
 static bool
-find_session(UsersFound *session, const Claimed *claimed, Snapshot snapshot)
+find_session(UsersFound *session, const Judged *judged, Snapshot snapshot)
 {
-	Datum id[] = { UUIDPGetDatum(&claimed->user_id),
-				   UUIDPGetDatum(&claimed->session_id) };
+	Datum id[] = { UUIDPGetDatum(&judged->claimed.user_id),
+				   UUIDPGetDatum(&judged->claimed.session_id) };
 
-	return users_lookup(session, &session_lookup, id, snapshot);
+	return users_lookup_near(session, &session_lookup, id, snapshot,
+							 &judged->slot->session);
 }
 
 static bool
@@ -240,17 +254,6 @@ is_current(const Claimed *claimed)
 						   SKEW) == USERS_OK;
 }
 
-/* What is known of a token after it has been read. */
-typedef struct Judged
-{
-	Claimed claimed;
-	UsersJwt jwt;
-	const char *token;
-	uint8 hash[CACHE_HASH];
-	Verified *slot;
-	bool known; /* verified before: jwt is not filled */
-} Judged;
-
 /* Form, issuer, audience and times. */
 static bool
 read_token(Judged *judged, const char *token, size_t len)
@@ -277,7 +280,7 @@ judge_token(UsersAccess *access, Judged *judged, UsersCall *call,
 	UsersFound key;
 	UsersFound session;
 
-	if (!find_key(&key, &judged->claimed, snapshot))
+	if (!find_key(&key, judged, snapshot))
 		return unknown;
 	if (key_is_dead(&key))
 		return USERS_TOKEN_INVALID;
@@ -287,7 +290,7 @@ judge_token(UsersAccess *access, Judged *judged, UsersCall *call,
 			return USERS_TOKEN_INVALID;
 		remember(judged->slot, judged->hash, &judged->claimed);
 	}
-	if (!find_session(&session, &judged->claimed, snapshot))
+	if (!find_session(&session, judged, snapshot))
 		return unknown;
 	if (!session.nulls[SESSION_ENDED_AT])
 		return USERS_TOKEN_INVALID;

@@ -1,13 +1,19 @@
 /*
- * Reading a row by its primary key without SQL, for what every request asks:
- * key and session of a token. A statement by SPI costs five times as much.
+ * Reading rows by their primary key without SQL, for what every request asks:
+ * key and session of a token, and what somebody holds. A statement by SPI costs
+ * five times as much.
  */
 #ifndef USERS_LOOKUP_H
 #define USERS_LOOKUP_H
 
 #include <stdbool.h>
 
+#include "access/skey.h"
+#include "storage/buf.h"
+#include "storage/itemptr.h"
+
 #define USERS_LOOKUP_COLUMNS 8
+#define USERS_LOOKUP_KEYS	 4
 
 /* What is read, by name; the rest is found out once a backend, and again when
  * the table changes. */
@@ -15,25 +21,63 @@ typedef struct UsersLookup
 {
 	const char *table;						   /* in the schema users */
 	const char *columns[USERS_LOOKUP_COLUMNS]; /* the key's first */
-	int key_columns;
-	RegProcedure equal[2]; /* of the key's columns */
+	int key_columns;						   /* of the primary key's */
+	RegProcedure equal[USERS_LOOKUP_KEYS];	   /* of the key's columns */
 	Oid relation;
-	AttrNumber numbers[USERS_LOOKUP_COLUMNS];
+	Oid index;
+	AttrNumber numbers[USERS_LOOKUP_COLUMNS]; /* in the table */
+	AttrNumber places[USERS_LOOKUP_KEYS];	  /* of the key's, in the index */
 } UsersLookup;
 
-/* A row that was read; its values point into it. */
+/* The columns of a row that was read. */
 typedef struct UsersFound
 {
-	HeapTuple tuple;
 	Datum values[USERS_LOOKUP_COLUMNS];
 	bool nulls[USERS_LOOKUP_COLUMNS];
 } UsersFound;
 
-/* Reads the row that a registered snapshot sees, in the present memory
- * context; false when there is none. Asks for no right: only our own tables,
- * and what is read stays in C. Works on a standby. */
+/* Reads the row that a registered or active snapshot sees, in the present
+ * memory context; false when there is none. Asks for no right: only our own
+ * tables, and what is read stays in C. Works on a standby and in a parallel
+ * worker. */
 extern bool users_lookup(UsersFound *found, UsersLookup *lookup,
 						 const Datum *key, Snapshot snapshot);
+
+/* Where a row was when it was read last; all zero: not known. */
+typedef struct UsersWhereabouts
+{
+	Buffer buffer;
+	ItemPointerData at;
+} UsersWhereabouts;
+
+/* users_lookup, which looks there first, and notes where the row is. Right
+ * whatever has become of that place: the row counts when its key is this one
+ * and the snapshot sees it, as only one version of a row can be. */
+extern bool users_lookup_near(UsersFound *found, UsersLookup *lookup,
+							  const Datum *key, Snapshot snapshot,
+							  UsersWhereabouts *where);
+
+/* The same for several rows, or one after the other: the table stays open. */
+typedef struct UsersScan
+{
+	UsersLookup *lookup;
+	Relation table;
+	Relation index;
+	IndexScanDesc scan;
+	TupleTableSlot *slot;
+	int keys;
+} UsersScan;
+
+/* By the first so many of the key's columns. An error ends a scan as
+ * users_scan_close does. */
+extern void users_scan_open(UsersScan *scan, UsersLookup *lookup, int keys,
+							Snapshot snapshot);
+/* Looks for a key; may be called again and again. */
+extern void users_scan_find(UsersScan *scan, const Datum *key);
+/* The next row, in the order of the primary key; false when there is none. What
+ * is found lasts until the next row is asked for. */
+extern bool users_scan_next(UsersScan *scan, UsersFound *found);
+extern void users_scan_close(UsersScan *scan);
 
 /* Makes a lookup known, so that it forgets what a change of tables makes
  * wrong; called by the module that owns it, from _PG_init. */

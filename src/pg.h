@@ -54,6 +54,7 @@
 #include "optimizer/optimizer.h"
 #include "pgstat.h"
 #include "replication/walreceiver.h"
+#include "storage/bufmgr.h"
 #include "storage/condition_variable.h"
 #include "storage/fd.h"
 #include "storage/ipc.h"
@@ -93,14 +94,20 @@
 #include "varatt.h"
 #define users_owns_relation(relation, role)                                    \
 	object_ownercheck(RelationRelationId, relation, role)
+#define users_storage(relation) (relation)->rd_locator
 #else
+#define users_storage(relation)				(relation)->rd_node
 #define users_owns_relation(relation, role) pg_class_ownercheck(relation, role)
 #endif
 
 #if PG_VERSION_NUM >= 180000
 #define users_primary_key(relation) RelationGetPrimaryKeyIndex(relation, false)
+#define users_index_beginscan(table, index, snapshot, keys)                    \
+	index_beginscan(table, index, snapshot, NULL, keys, 0)
 #else
 #define users_primary_key(relation) RelationGetPrimaryKeyIndex(relation)
+#define users_index_beginscan(table, index, snapshot, keys)                    \
+	index_beginscan(table, index, snapshot, keys, 0)
 #endif
 
 /*
