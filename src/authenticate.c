@@ -1,12 +1,12 @@
 #include "pg.h"
 
 #include "access.h"
-#include "account.h"
 #include "authenticate.h"
 #include "errors.h"
 #include "guard.h"
 #include "identity.h"
 #include "outcome.h"
+#include "person.h"
 #include "rights.h"
 
 PG_FUNCTION_INFO_V1(users_authenticate);
@@ -78,7 +78,7 @@ users_validate_token(PG_FUNCTION_ARGS)
 	static const char *const words[] = { "ok", "invalid_token", "ask_primary" };
 	UsersCall call;
 	UsersAccess access;
-	UsersAccount account;
+	char *username = NULL;
 	UsersTokenVerdict verdict = USERS_TOKEN_INVALID;
 	Datum values[8] = { 0 };
 	bool nulls[8];
@@ -91,11 +91,9 @@ users_validate_token(PG_FUNCTION_ARGS)
 
 		verdict = users_verify_access(&access, &call, VARDATA_ANY(token),
 									  VARSIZE_ANY_EXHDR(token));
-		users_enter_owner(&call);
 		if (verdict == USERS_TOKEN_VALID &&
-			!users_find_account(&account, &access.user_id, call.context))
+			(username = users_present_username(&access.user_id)) == NULL)
 			verdict = USERS_TOKEN_INVALID;
-		users_leave_owner(&call);
 	}
 	memset(nulls, verdict != USERS_TOKEN_VALID, sizeof(nulls));
 	values[0] = CStringGetTextDatum(words[verdict]);
@@ -104,7 +102,7 @@ users_validate_token(PG_FUNCTION_ARGS)
 	{
 		values[1] = UUIDPGetDatum(&access.user_id);
 		values[2] = UUIDPGetDatum(&access.session_id);
-		values[3] = CStringGetTextDatum(account.username);
+		values[3] = CStringGetTextDatum(username);
 		values[4] = CStringGetTextDatum(users_role_name(access.is_admin));
 		values[5] = TimestampTzGetDatum(access.authenticated_at);
 		values[6] = TimestampTzGetDatum(access.issued_at);

@@ -3,7 +3,7 @@
 #include "batch.h"
 #include "core/grammar.h"
 #include "import_judge.h"
-#include "lookup.h"
+#include "person.h"
 
 enum
 {
@@ -30,16 +30,6 @@ static UsersQuery queries[] = {
 		.types = { TEXTOID, TEXTOID } },
 };
 /* clang-format on */
-
-/* The person of an account that is there. Without SQL: users.person has indexes
- * that hold user_id in the second place, and while it is thought to be empty
- * the planner takes one of them for as good as the primary key. */
-static UsersLookup person_lookup = {
-	.table = "person",
-	.columns = { "user_id", "username" },
-	.key_columns = 1,
-	.equal = { F_UUID_EQ },
-};
 
 /* What stands in an account's way; of the table's, or of one before it. */
 typedef struct Owners
@@ -113,28 +103,14 @@ claim(const UsersImportSlice *slice, const char *key, const UsersImport *import)
 	claim->import = import;
 }
 
-static char *
-find_username(const pg_uuid_t *user_id, Snapshot snapshot)
-{
-	Datum key = UUIDPGetDatum(user_id);
-	UsersFound found;
-
-	return users_lookup(&found, &person_lookup, &key, snapshot)
-			   ? TextDatumGetCString(found.values[1])
-			   : NULL;
-}
-
 /* Of the accounts that are there, their usernames. */
 static void
 find_usernames(Owners *owners, const UsersImportSlice *slice)
 {
-	Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
-
 	for (int i = 0; i < slice->n; i++)
 		if (owners[i].email != NULL)
 			owners[i].username =
-				find_username(&slice->imports[i]->user_id, snapshot);
-	UnregisterSnapshot(snapshot);
+				users_present_username(&slice->imports[i]->user_id);
 }
 
 /* Of the tables, for all of the slice. */
@@ -251,5 +227,4 @@ void
 users_init_import_judge(void)
 {
 	users_register_queries(queries, lengthof(queries));
-	users_register_lookup(&person_lookup);
 }

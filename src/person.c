@@ -1,12 +1,12 @@
 #include "pg.h"
 
+#include "lookup.h"
 #include "person.h"
 #include "query.h"
 
 enum
 {
 	READ_PERSON,
-	READ_USERNAME,
 	WRITE_PERSON,
 	WRITE_ACCOUNT,
 	NOTE_PICTURE,
@@ -19,9 +19,6 @@ static UsersQuery queries[] = {
 		.sql = "SELECT p.username, p.first_name, p.last_name, a.language, a.theme, a.tags, a.metadata"
 			   "  FROM users.account a JOIN users.person p ON p.user_id" EQ "a.user_id"
 			   " WHERE a.user_id" EQ "$1 AND a.status" EQ "'enabled'",
-		.types = { UUIDOID } },
-	[READ_USERNAME] = {
-		.sql = "SELECT username FROM users.person WHERE user_id" EQ "$1",
 		.types = { UUIDOID } },
 	[WRITE_PERSON] = {
 		.sql = "UPDATE users.person SET username = $2, first_name = $3, last_name = $4 WHERE user_id" EQ "$1",
@@ -39,6 +36,16 @@ static UsersQuery queries[] = {
 		.types = { UUIDOID, TIMESTAMPTZOID } },
 };
 /* clang-format on */
+
+/* Without SQL: this runs for every request, and users.person has indexes that
+ * hold user_id in the second place: while it is thought to be empty the planner
+ * takes one of them for as good as the primary key. */
+static UsersLookup usernames = {
+	.table = "person",
+	.columns = { "user_id", "username" },
+	.key_columns = 1,
+	.equal = { F_UUID_EQ },
+};
 
 bool
 users_read_person(UsersPerson *person, const pg_uuid_t *user_id)
@@ -65,11 +72,13 @@ users_read_person(UsersPerson *person, const pg_uuid_t *user_id)
 char *
 users_present_username(const pg_uuid_t *user_id)
 {
-	Datum value = UUIDPGetDatum(user_id);
+	Datum key = UUIDPGetDatum(user_id);
+	Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+	UsersFound found;
+	bool there = users_lookup(&found, &usernames, &key, snapshot);
 
-	if (users_read(&queries[READ_USERNAME], &value, NULL) == 0)
-		return NULL;
-	return users_column_text(0, 1, CurrentMemoryContext);
+	UnregisterSnapshot(snapshot);
+	return there ? TextDatumGetCString(found.values[1]) : NULL;
 }
 
 static Datum
@@ -117,4 +126,5 @@ void
 users_init_person(void)
 {
 	users_register_queries(queries, lengthof(queries));
+	users_register_lookup(&usernames);
 }

@@ -24,7 +24,8 @@ typedef struct UsersPerson
  * context; false when there is none. */
 extern bool users_read_person(UsersPerson *person, const pg_uuid_t *user_id);
 
-/* The username alone, of whatever account; NULL when there is none. */
+/* The username alone, of whatever account, as it is now; NULL when there is
+ * none. In the present memory context; needs no right. */
 extern char *users_present_username(const pg_uuid_t *user_id);
 
 /* Writes all of it, but for identifiers. */
