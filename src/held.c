@@ -1,56 +1,88 @@
 #include "pg.h"
 
 #include "held.h"
-#include "query.h"
+#include "lookup.h"
 
-/* The columns of all three statements. */
+/* Columns of the lookups, as they stand in UsersFound. */
 enum
 {
-	ROW_DOMAIN = 1,
-	ROW_ENABLED,
-	ROW_EVERYTHING,
-	ROW_PERMISSIONS,
-	ROW_TYPE,
-	ROW_OBJECT
+	ACCOUNT_STATUS = 1,
+	ACCOUNT_ROLE
 };
 
 enum
 {
-	LOAD,
-	LOAD_IN,
-	LOAD_ON,
-	FIND_ADMIN
+	ASSIGNED_DOMAIN = 1,
+	ASSIGNED_TYPE,
+	ASSIGNED_OBJECT,
+	ASSIGNED_ROLE
 };
 
-/* clang-format off */
-/* Role and domain are looked up by key, row by row (OFFSET 0 keeps the planner
- * from joining whole tables): what one user's question costs does not depend on
- * how many domains there are. */
-#define SELECT_HELD \
-	"SELECT s.domain_id, d.enabled, r.built_in, r.permissions, s.object_type, s.object_id" \
-	" FROM users.role_assignment s" \
-	" CROSS JOIN LATERAL (SELECT x.built_in, x.permissions FROM users.role x" \
-	" WHERE x.id" EQ "s.role_id AND x.domain_id" EQ "s.domain_id OFFSET 0) r" \
-	" CROSS JOIN LATERAL (SELECT x.status" EQ "'enabled' AS enabled FROM users.domain x" \
-	" WHERE x.id" EQ "s.domain_id AND x.status" EQ "ANY ('{enabled,disabled}') OFFSET 0) d" \
-	" WHERE s.user_id" EQ "$1" \
-	" AND EXISTS (SELECT 1 FROM users.account a WHERE a.user_id" EQ "$1 AND a.status" EQ "'enabled')"
-
-static UsersQuery queries[] = {
-	[LOAD] = {
-		.sql = SELECT_HELD,
-		.types = { UUIDOID } },
-	[LOAD_IN] = {
-		.sql = SELECT_HELD " AND s.domain_id" EQ "$2 AND s.object_type" EQ "''",
-		.types = { UUIDOID, UUIDOID } },
-	[LOAD_ON] = {
-		.sql = SELECT_HELD " AND s.domain_id" EQ "$2 AND s.object_type" EQ "$3 AND s.object_id" EQ "$4",
-		.types = { UUIDOID, UUIDOID, TEXTOID, UUIDOID } },
-	[FIND_ADMIN] = {
-		.sql = "SELECT 1 FROM users.account WHERE user_id" EQ "$1 AND status" EQ "'enabled' AND platform_role" EQ "'admin'",
-		.types = { UUIDOID } },
+enum
+{
+	ROLE_DOMAIN = 1,
+	ROLE_BUILT_IN,
+	ROLE_PERMISSIONS
 };
-/* clang-format on */
+
+enum
+{
+	DOMAIN_STATUS = 1
+};
+
+/* Tables that others own, against the rule: this runs for every request. */
+static UsersLookup accounts = {
+	.table = "account",
+	.columns = { "user_id", "status", "platform_role" },
+	.key_columns = 1,
+	.equal = { F_UUID_EQ },
+};
+
+static UsersLookup assignments = {
+	.table = "role_assignment",
+	.columns = { "user_id", "domain_id", "object_type", "object_id",
+				 "role_id" },
+	.key_columns = 4,
+	.equal = { F_UUID_EQ, F_UUID_EQ, F_TEXTEQ, F_UUID_EQ },
+};
+
+static UsersLookup roles = {
+	.table = "role",
+	.columns = { "id", "domain_id", "built_in", "permissions" },
+	.key_columns = 1,
+	.equal = { F_UUID_EQ },
+};
+
+static UsersLookup domains = {
+	.table = "domain",
+	.columns = { "id", "status" },
+	.key_columns = 1,
+	.equal = { F_UUID_EQ },
+};
+
+static bool
+is_word(Datum text_datum, const char *word)
+{
+	const text *given = DatumGetTextPP(text_datum);
+	size_t len = strlen(word);
+
+	return VARSIZE_ANY_EXHDR(given) == len &&
+		   memcmp(VARDATA_ANY(given), word, len) == 0;
+}
+
+void
+users_read_standing(UsersStanding *standing, const pg_uuid_t *user_id,
+					Snapshot snapshot)
+{
+	UsersFound found;
+	Datum key = UUIDPGetDatum(user_id);
+
+	standing->user_id = *user_id;
+	standing->enabled = users_lookup(&found, &accounts, &key, snapshot) &&
+						is_word(found.values[ACCOUNT_STATUS], "enabled");
+	standing->is_admin =
+		standing->enabled && is_word(found.values[ACCOUNT_ROLE], "admin");
+}
 
 /* The number of domain:enable, which opens a disabled domain. */
 static int
@@ -76,101 +108,201 @@ users_held_opens(const UsersHeld *held)
 }
 
 void
-users_held_add(UsersHeld *held, uint64 row, UsersHeldMemo *memo)
+users_held_add(UsersHeld *held, const UsersHeldRow *row)
 {
-	bool isnull;
-	const ArrayType *array =
-		DatumGetArrayTypeP(users_column(row, ROW_PERMISSIONS, &isnull));
-
-	held->enabled = users_column_bool(row, ROW_ENABLED, false);
-	held->everything |= users_column_bool(row, ROW_EVERYTHING, false);
-	if (memo->array == NULL || VARSIZE(memo->array) != VARSIZE(array) ||
-		memcmp(memo->array, array, VARSIZE(array)) != 0)
-	{
-		memo->array = array;
-		memo->words = users_words(PointerGetDatum(array));
-	}
+	held->enabled = row->enabled;
+	held->everything |= row->everything;
 	held->words =
-		held->words == NULL ? memo->words : bms_union(held->words, memo->words);
+		held->words == NULL ? row->words : bms_union(held->words, row->words);
 }
 
-/* All rows of the last result, of one domain or object; NULL for none. */
-static UsersHeld *
-gather(uint64 count, MemoryContext context)
-{
-	MemoryContext old;
-	UsersHeldMemo memo = { 0 };
-	UsersHeld *held;
+/* ---- assignments one after the other, with role and domain of each ---- */
 
-	if (count == 0)
-		return NULL;
+typedef struct Reading
+{
+	UsersScan assignments;
+	UsersScan roles;
+	UsersScan domains;
+	/* Assignments come domain by domain. */
+	bool domain_known;
+	pg_uuid_t domain_id;
+	bool reached;
+	bool enabled;
+	/* Of many roles the permissions are the same. */
+	ArrayType *permissions;
+	Bitmapset *words;
+} Reading;
+
+static void
+open_reading(Reading *reading, const Datum *key, int keys, Snapshot snapshot)
+{
+	memset(reading, 0, sizeof(*reading));
+	users_scan_open(&reading->assignments, &assignments, keys, snapshot);
+	users_scan_open(&reading->roles, &roles, 1, snapshot);
+	users_scan_open(&reading->domains, &domains, 1, snapshot);
+	users_scan_find(&reading->assignments, key);
+}
+
+static void
+close_reading(Reading *reading)
+{
+	users_scan_close(&reading->domains);
+	users_scan_close(&reading->roles);
+	users_scan_close(&reading->assignments);
+}
+
+/* Whether the domain can be reached by anybody. */
+static bool
+read_domain(Reading *reading, const pg_uuid_t *domain_id)
+{
+	UsersFound found;
+	Datum key = UUIDPGetDatum(domain_id);
+
+	if (reading->domain_known &&
+		memcmp(&reading->domain_id, domain_id, sizeof(*domain_id)) == 0)
+		return reading->reached;
+	users_scan_find(&reading->domains, &key);
+	reading->reached = false;
+	if (users_scan_next(&reading->domains, &found))
+	{
+		reading->enabled = is_word(found.values[DOMAIN_STATUS], "enabled");
+		reading->reached = reading->enabled ||
+						   is_word(found.values[DOMAIN_STATUS], "disabled");
+	}
+	reading->domain_id = *domain_id;
+	reading->domain_known = true;
+	return reading->reached;
+}
+
+static Bitmapset *
+read_words(Reading *reading, Datum permissions)
+{
+	ArrayType *array = DatumGetArrayTypeP(permissions);
+
+	if (reading->permissions == NULL ||
+		VARSIZE(reading->permissions) != VARSIZE(array) ||
+		memcmp(reading->permissions, array, VARSIZE(array)) != 0)
+	{
+		reading->permissions = DatumGetArrayTypePCopy(PointerGetDatum(array));
+		reading->words = users_words(PointerGetDatum(array));
+	}
+	return reading->words;
+}
+
+/* False when the role is none of this domain. */
+static bool
+read_role(UsersHeldRow *row, Reading *reading, Datum role_id)
+{
+	UsersFound found;
+
+	users_scan_find(&reading->roles, &role_id);
+	if (!users_scan_next(&reading->roles, &found) ||
+		memcmp(DatumGetUUIDP(found.values[ROLE_DOMAIN]), &row->domain_id,
+			   sizeof(pg_uuid_t)) != 0)
+		return false;
+	row->everything = DatumGetBool(found.values[ROLE_BUILT_IN]);
+	row->words = read_words(reading, found.values[ROLE_PERMISSIONS]);
+	return true;
+}
+
+/* The next one that gives something; in the present memory context. */
+static bool
+next_row(UsersHeldRow *row, Reading *reading)
+{
+	UsersFound found;
+
+	while (users_scan_next(&reading->assignments, &found))
+	{
+		const text *type = DatumGetTextPP(found.values[ASSIGNED_TYPE]);
+
+		row->domain_id = *DatumGetUUIDP(found.values[ASSIGNED_DOMAIN]);
+		if (!read_domain(reading, &row->domain_id) ||
+			!read_role(row, reading, found.values[ASSIGNED_ROLE]))
+			continue;
+		row->enabled = reading->enabled;
+		row->object_id = *DatumGetUUIDP(found.values[ASSIGNED_OBJECT]);
+		row->type =
+			users_word_of_type(VARDATA_ANY(type), VARSIZE_ANY_EXHDR(type));
+		return true;
+	}
+	return false;
+}
+
+/* All of one domain or object; NULL for none. */
+static UsersHeld *
+gather(const Datum *key, int keys, Snapshot snapshot, MemoryContext context)
+{
+	Reading reading;
+	UsersHeldRow row;
+	UsersHeld *held = NULL;
+	MemoryContext old;
+
+	open_reading(&reading, key, keys, snapshot);
 	old = MemoryContextSwitchTo(context);
-	held = palloc0(sizeof(UsersHeld));
-	for (uint64 row = 0; row < count; row++)
-		users_held_add(held, row, &memo);
+	while (next_row(&row, &reading))
+	{
+		if (held == NULL)
+			held = palloc0(sizeof(UsersHeld));
+		users_held_add(held, &row);
+	}
 	MemoryContextSwitchTo(old);
+	close_reading(&reading);
 	return held;
 }
 
-static uint64
-read_rows(UsersQuery *query, const Datum *values, bool now)
+UsersHeld *
+users_read_held_in(const UsersStanding *standing, const pg_uuid_t *domain_id,
+				   Snapshot snapshot, MemoryContext context)
 {
-	return now ? users_read(query, values, NULL)
-			   : users_read_seen(query, values, NULL, 0);
+	Datum key[] = { UUIDPGetDatum(&standing->user_id), UUIDPGetDatum(domain_id),
+					PointerGetDatum(cstring_to_text_with_len("", 0)) };
+
+	return standing->enabled ? gather(key, lengthof(key), snapshot, context)
+							 : NULL;
 }
 
 UsersHeld *
-users_read_held_in(const pg_uuid_t *user_id, const pg_uuid_t *domain_id,
-				   bool now, MemoryContext context)
-{
-	Datum values[] = { UUIDPGetDatum(user_id), UUIDPGetDatum(domain_id) };
-
-	return gather(read_rows(&queries[LOAD_IN], values, now), context);
-}
-
-UsersHeld *
-users_read_held_on(const pg_uuid_t *user_id, const pg_uuid_t *domain_id,
-				   int type, const pg_uuid_t *object_id, bool now,
+users_read_held_on(const UsersStanding *standing, const pg_uuid_t *domain_id,
+				   int type, const pg_uuid_t *object_id, Snapshot snapshot,
 				   MemoryContext context)
 {
-	Datum values[] = { UUIDPGetDatum(user_id), UUIDPGetDatum(domain_id),
-					   PointerGetDatum(cstring_to_text_with_len(
-						   users_word_text(type), users_word_type_len(type))),
-					   UUIDPGetDatum(object_id) };
+	Datum key[] = { UUIDPGetDatum(&standing->user_id), UUIDPGetDatum(domain_id),
+					PointerGetDatum(cstring_to_text_with_len(
+						users_word_text(type), users_word_type_len(type))),
+					UUIDPGetDatum(object_id) };
 
-	return gather(read_rows(&queries[LOAD_ON], values, now), context);
+	return standing->enabled ? gather(key, lengthof(key), snapshot, context)
+							 : NULL;
 }
 
-uint64
-users_read_all_held(const pg_uuid_t *user_id, long limit)
+int
+users_read_all_held(UsersHeldRow **rows, const UsersStanding *standing,
+					Snapshot snapshot)
 {
-	Datum value = UUIDPGetDatum(user_id);
+	Datum key = UUIDPGetDatum(&standing->user_id);
+	Reading reading;
+	int room = 32;
+	int count = 0;
 
-	return users_read_seen(&queries[LOAD], &value, NULL, limit);
-}
-
-void
-users_held_row(UsersHeldRow *out, uint64 row)
-{
-	bool isnull;
-	const text *type = DatumGetTextPP(users_column(row, ROW_TYPE, &isnull));
-
-	(void) users_column_uuid(row, ROW_DOMAIN, &out->domain_id);
-	(void) users_column_uuid(row, ROW_OBJECT, &out->object_id);
-	out->enabled = users_column_bool(row, ROW_ENABLED, false);
-	out->type = users_word_of_type(VARDATA_ANY(type), VARSIZE_ANY_EXHDR(type));
-}
-
-bool
-users_read_is_admin(const pg_uuid_t *user_id)
-{
-	Datum value = UUIDPGetDatum(user_id);
-
-	return users_read_seen(&queries[FIND_ADMIN], &value, NULL, 1) > 0;
+	*rows = palloc(sizeof(UsersHeldRow) * (Size) room);
+	if (!standing->enabled)
+		return 0;
+	open_reading(&reading, &key, 1, snapshot);
+	while (next_row(&(*rows)[count], &reading))
+		if (++count == room)
+		{
+			room *= 2;
+			*rows = repalloc_huge(*rows, sizeof(UsersHeldRow) * (Size) room);
+		}
+	close_reading(&reading);
+	return count;
 }
 
 void
 users_init_held(void)
 {
-	users_register_queries(queries, lengthof(queries));
+	users_register_lookup(&accounts);
+	users_register_lookup(&assignments);
+	users_register_lookup(&roles);
+	users_register_lookup(&domains);
 }

@@ -31,42 +31,49 @@ users_held_has(const UsersHeld *held, int word)
 /* Whether what is held on a whole domain opens it. */
 extern bool users_held_opens(const UsersHeld *held);
 
-/* On a whole domain, reached or not; on an object, of the type whose word
- * object_type:* has the number. As it is now, or as the statement sees it.
- * NULL: nothing. In context; inside users_enter_owner. */
-extern UsersHeld *users_read_held_in(const pg_uuid_t *user_id,
-									 const pg_uuid_t *domain_id, bool now,
-									 MemoryContext context);
-extern UsersHeld *users_read_held_on(const pg_uuid_t *user_id,
-									 const pg_uuid_t *domain_id, int type,
-									 const pg_uuid_t *object_id, bool now,
-									 MemoryContext context);
+/* An account, as far as it decides what its owner holds. */
+typedef struct UsersStanding
+{
+	pg_uuid_t user_id;
+	bool enabled;
+	bool is_admin; /* an enabled platform administrator */
+} UsersStanding;
 
-/* One assignment of the last result. */
+/* All that follow read what an active or registered snapshot sees, by key and
+ * without any right; on a standby and in a parallel worker, too. */
+
+extern void users_read_standing(UsersStanding *standing,
+								const pg_uuid_t *user_id, Snapshot snapshot);
+
+/* On a whole domain, reached or not; on an object, of the type whose word
+ * object_type:* has the number. NULL: nothing. In context. */
+extern UsersHeld *users_read_held_in(const UsersStanding *standing,
+									 const pg_uuid_t *domain_id,
+									 Snapshot snapshot, MemoryContext context);
+extern UsersHeld *users_read_held_on(const UsersStanding *standing,
+									 const pg_uuid_t *domain_id, int type,
+									 const pg_uuid_t *object_id,
+									 Snapshot snapshot, MemoryContext context);
+
+/* One assignment. */
 typedef struct UsersHeldRow
 {
 	pg_uuid_t domain_id;
 	bool enabled;
 	int type; /* -1: on the whole domain */
 	pg_uuid_t object_id;
+	bool everything;
+	Bitmapset *words;
 } UsersHeldRow;
 
-/* The permissions of the row before: of many domains they are the same. */
-typedef struct UsersHeldMemo
-{
-	const ArrayType *array;
-	Bitmapset *words;
-} UsersHeldMemo;
+/* Every assignment of somebody, domain by domain, in the present memory
+ * context; returns their number. */
+extern int users_read_all_held(UsersHeldRow **rows,
+							   const UsersStanding *standing,
+							   Snapshot snapshot);
 
-/* Everything somebody holds, as the statement sees it, at most limit rows (0:
- * all). Then each row, and its role added to what is held. */
-extern uint64 users_read_all_held(const pg_uuid_t *user_id, long limit);
-extern void users_held_row(UsersHeldRow *out, uint64 row);
-extern void users_held_add(UsersHeld *held, uint64 row, UsersHeldMemo *memo);
-
-/* Whether somebody is a platform administrator whose account is enabled, as the
- * statement sees it. Inside users_enter_owner. */
-extern bool users_read_is_admin(const pg_uuid_t *user_id);
+/* Adds what a row gives to what is held in the same place. */
+extern void users_held_add(UsersHeld *held, const UsersHeldRow *row);
 
 extern void users_init_held(void);
 

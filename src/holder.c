@@ -1,12 +1,10 @@
 #include "pg.h"
 
-#include "caller.h"
 #include "holder.h"
 #include "sight.h"
 
-/* What a user holds is read all at once while it is so many assignments; of who
- * has more, one by one, until it is clear that many are asked for. */
-#define FEW	   32
+/* What a user holds is read one by one, and all at once when it is clear that
+ * many are asked for: a request that reads a row or two reads as much here. */
 #define PROBES 16
 
 /* A service may ask about one user after another. */
@@ -89,14 +87,12 @@ struct UsersHolder
 {
 	struct UsersHolder *next;
 	MemoryContext context;
-	pg_uuid_t user_id;
 	bool complete; /* everything is in: what is not, is not held */
 	int probes;
 	domains_hash *domains;
 	objects_hash *objects;
 	Listed *lists;
-	bool admin_known;
-	bool is_admin;
+	UsersStanding standing;
 };
 
 typedef struct Holders
@@ -154,62 +150,54 @@ is_closed(const UsersHolder *holder, const pg_uuid_t *domain_id)
 	return domain == NULL || domain->held == NULL;
 }
 
-/* Takes the rows of the last result in: those on whole domains, or then those
- * on objects, of a disabled domain only for whom it is open to. */
+/* Takes rows in: those on whole domains, or then those on objects, of a
+ * disabled domain only for whom it is open to. */
 static void
-take_rows(UsersHolder *holder, uint64 count, bool of_objects)
+take_rows(UsersHolder *holder, const UsersHeldRow *rows, int count,
+		  bool of_objects)
 {
-	UsersHeldMemo memo = { 0 };
-
-	for (uint64 i = 0; i < count; i++)
+	for (int i = 0; i < count; i++)
 	{
-		UsersHeldRow row;
+		const UsersHeldRow *row = &rows[i];
 		UsersHeld **held;
 
-		users_held_row(&row, i);
-		if ((row.type >= 0) != of_objects ||
-			(of_objects && !row.enabled && is_closed(holder, &row.domain_id)))
+		if ((row->type >= 0) != of_objects ||
+			(of_objects && !row->enabled && is_closed(holder, &row->domain_id)))
 			continue;
 		if (of_objects)
 		{
-			ObjectKey key = { row.domain_id, row.object_id, row.type };
+			ObjectKey key = { row->domain_id, row->object_id, row->type };
 
 			held = &add_object(holder, &key)->held;
 		}
 		else
-			held = &add_domain(holder, &row.domain_id)->held;
+			held = &add_domain(holder, &row->domain_id)->held;
 		if (*held == NULL)
 			*held = palloc0(sizeof(UsersHeld));
-		users_held_add(*held, i, &memo);
+		users_held_add(*held, row);
 	}
 }
 
-/* Reads everything that somebody holds, unless there is more than limit (0: no
- * limit). What was there before is replaced at the end: an error in between
- * leaves nothing half done. */
+/* Reads everything that somebody holds. What was there before is replaced at
+ * the end: an error in between leaves nothing half done. */
 static void
-load(UsersHolder *holder, long limit)
+load(UsersHolder *holder)
 {
 	UsersHolder loaded = *holder;
-	UsersCall call = { 0 };
-	uint64 count;
+	MemoryContext old = MemoryContextSwitchTo(holder->context);
+	UsersHeldRow *rows;
+	int count =
+		users_read_all_held(&rows, &holder->standing, GetActiveSnapshot());
 
-	users_enter_owner(&call);
-	count = users_read_all_held(&holder->user_id, limit > 0 ? limit + 1 : 0);
-	if (limit == 0 || count <= (uint64) limit)
-	{
-		MemoryContext old = MemoryContextSwitchTo(holder->context);
-
-		loaded.domains = domains_create(holder->context, 8, NULL);
-		loaded.objects = objects_create(holder->context, 8, NULL);
-		take_rows(&loaded, count, false);
-		close_domains(&loaded);
-		take_rows(&loaded, count, true);
-		loaded.complete = true;
-		MemoryContextSwitchTo(old);
-		*holder = loaded;
-	}
-	users_leave_owner(&call);
+	loaded.domains = domains_create(holder->context, 8, NULL);
+	loaded.objects = objects_create(holder->context, 8, NULL);
+	take_rows(&loaded, rows, count, false);
+	close_domains(&loaded);
+	take_rows(&loaded, rows, count, true);
+	loaded.complete = true;
+	pfree(rows);
+	MemoryContextSwitchTo(old);
+	*holder = loaded;
 }
 
 static UsersHolder *
@@ -219,10 +207,9 @@ new_holder(UsersSight *sight, Holders *holders, const pg_uuid_t *user_id)
 		MemoryContextAllocZero(sight->context, sizeof(UsersHolder));
 
 	holder->context = sight->context;
-	holder->user_id = *user_id;
+	users_read_standing(&holder->standing, user_id, GetActiveSnapshot());
 	holder->domains = domains_create(sight->context, 8, NULL);
 	holder->objects = objects_create(sight->context, 8, NULL);
-	load(holder, FEW);
 	holder->next = holders->first;
 	holders->first = holder;
 	holders->count++;
@@ -238,7 +225,7 @@ users_holder(const pg_uuid_t *user_id)
 	if (likely(holders != NULL))
 	{
 		for (UsersHolder *h = holders->first; h != NULL; h = h->next)
-			if (likely(same_uuid(&h->user_id, user_id)))
+			if (likely(same_uuid(&h->standing.user_id, user_id)))
 				return h;
 		if (holders->count >= HOLDERS)
 		{
@@ -260,22 +247,17 @@ static bool
 load_rather(UsersHolder *holder)
 {
 	if (++holder->probes > PROBES)
-		load(holder, 0);
+		load(holder);
 	return holder->complete;
 }
 
 static DomainEntry *
 probe_domain(UsersHolder *holder, const pg_uuid_t *domain_id)
 {
-	UsersCall call = { 0 };
-	UsersHeld *held;
-	DomainEntry *entry;
+	UsersHeld *held = users_read_held_in(&holder->standing, domain_id,
+										 GetActiveSnapshot(), holder->context);
+	DomainEntry *entry = add_domain(holder, domain_id);
 
-	users_enter_owner(&call);
-	held =
-		users_read_held_in(&holder->user_id, domain_id, false, holder->context);
-	users_leave_owner(&call);
-	entry = add_domain(holder, domain_id);
 	if (held != NULL && users_held_opens(held))
 		entry->held = held;
 	return entry;
@@ -325,13 +307,10 @@ users_holder_has_in(UsersHolder *holder, int word, const pg_uuid_t *domain_id)
 static const UsersHeld *
 probe_object(UsersHolder *holder, const ObjectKey *key)
 {
-	UsersCall call = { 0 };
-	UsersHeld *held;
+	UsersHeld *held = users_read_held_on(&holder->standing, &key->domain_id,
+										 key->type, &key->object_id,
+										 GetActiveSnapshot(), holder->context);
 
-	users_enter_owner(&call);
-	held = users_read_held_on(&holder->user_id, &key->domain_id, key->type,
-							  &key->object_id, false, holder->context);
-	users_leave_owner(&call);
 	if (held != NULL && !held->enabled &&
 		users_holder_in(holder, &key->domain_id) == NULL)
 		held = NULL;
@@ -357,18 +336,9 @@ users_holder_on(UsersHolder *holder, const pg_uuid_t *domain_id, int type,
 }
 
 bool
-users_holder_is_admin(UsersHolder *holder)
+users_holder_is_admin(const UsersHolder *holder)
 {
-	UsersCall call = { 0 };
-
-	if (!holder->admin_known)
-	{
-		users_enter_owner(&call);
-		holder->is_admin = users_read_is_admin(&holder->user_id);
-		users_leave_owner(&call);
-		holder->admin_known = true;
-	}
-	return holder->is_admin;
+	return holder->standing.is_admin;
 }
 
 /* ---- lists ---- */
@@ -460,7 +430,7 @@ users_holder_list(UsersHolder *holder, int word, bool of_objects)
 	const Listed *listed;
 
 	if (!holder->complete)
-		load(holder, 0);
+		load(holder);
 	for (listed = holder->lists; listed != NULL; listed = listed->next)
 		if (listed->word == word && listed->objects == of_objects)
 			break;

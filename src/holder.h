@@ -1,6 +1,5 @@
 /*
- * What somebody holds, remembered under the statement's snapshot. Each switches
- * to users_owner by itself, when something has to be read.
+ * What somebody holds, remembered under the statement's snapshot.
  */
 #ifndef USERS_HOLDER_H
 #define USERS_HOLDER_H
@@ -34,6 +33,6 @@ extern ArrayType *users_holder_list(UsersHolder *holder, int word,
 									bool of_objects);
 
 /* Whether their account is an enabled platform administrator's. */
-extern bool users_holder_is_admin(UsersHolder *holder);
+extern bool users_holder_is_admin(const UsersHolder *holder);
 
 #endif

@@ -91,46 +91,46 @@ users_is_enabled_admin(const pg_uuid_t *user_id)
 
 /* ---- as it is now ---- */
 
+/* Somebody, and the snapshot that shows what they hold at this moment. */
+typedef struct Now
+{
+	Snapshot snapshot;
+	UsersStanding standing;
+} Now;
+
+static void
+begin_now(Now *now, const pg_uuid_t *user_id)
+{
+	now->snapshot = RegisterSnapshot(GetLatestSnapshot());
+	users_read_standing(&now->standing, user_id, now->snapshot);
+}
+
+static void
+end_now(const Now *now)
+{
+	UnregisterSnapshot(now->snapshot);
+}
+
 /* On the whole domain, which they reach; otherwise NULL. */
 static const UsersHeld *
-now_in(const pg_uuid_t *user_id, const pg_uuid_t *domain_id)
+now_in(const Now *now, const pg_uuid_t *domain_id)
 {
-	const UsersHeld *held =
-		users_read_held_in(user_id, domain_id, true, CurrentMemoryContext);
+	const UsersHeld *held = users_read_held_in(
+		&now->standing, domain_id, now->snapshot, CurrentMemoryContext);
 
 	return held != NULL && users_held_opens(held) ? held : NULL;
 }
 
 /* On an object, given what is held on the whole of its domain. */
 static const UsersHeld *
-now_on(const pg_uuid_t *user_id, const pg_uuid_t *domain_id, int type,
+now_on(const Now *now, const pg_uuid_t *domain_id, int type,
 	   const pg_uuid_t *object_id, const UsersHeld *in_domain)
 {
-	const UsersHeld *held = users_read_held_on(
-		user_id, domain_id, type, object_id, true, CurrentMemoryContext);
+	const UsersHeld *held =
+		users_read_held_on(&now->standing, domain_id, type, object_id,
+						   now->snapshot, CurrentMemoryContext);
 
 	return held != NULL && (held->enabled || in_domain != NULL) ? held : NULL;
-}
-
-bool
-users_holds_now(const pg_uuid_t *user_id, const char *permission,
-				const pg_uuid_t *domain_id, const pg_uuid_t *object_id)
-{
-	UsersPermission parsed;
-	const UsersHeld *held;
-	const UsersHeld *on;
-	int word;
-
-	if (!users_permission_parse(&parsed, permission, strlen(permission)))
-		return false;
-	word = users_word(&parsed);
-	held = now_in(user_id, domain_id);
-	if (held != NULL && users_held_has(held, word))
-		return true;
-	if (object_id == NULL)
-		return false;
-	on = now_on(user_id, domain_id, users_word_all(word), object_id, held);
-	return on != NULL && users_held_has(on, word);
 }
 
 /* Everything of a type is held by holding it of every type, or object_type:*.
@@ -143,27 +143,49 @@ has_one(const UsersHeld *in_domain, const UsersHeld *on_object, int word)
 }
 
 bool
+users_holds_now(const pg_uuid_t *user_id, const char *permission,
+				const pg_uuid_t *domain_id, const pg_uuid_t *object_id)
+{
+	UsersPermission parsed;
+	const UsersHeld *held;
+	const UsersHeld *on = NULL;
+	Now now;
+	int word;
+
+	if (!users_permission_parse(&parsed, permission, strlen(permission)))
+		return false;
+	word = users_word(&parsed);
+	begin_now(&now, user_id);
+	held = now_in(&now, domain_id);
+	if (object_id != NULL)
+		on = now_on(&now, domain_id, users_word_all(word), object_id, held);
+	end_now(&now);
+	return has_one(held, on, word);
+}
+
+bool
 users_holds_all_now(const pg_uuid_t *user_id, Datum permissions,
 					bool all_of_them, const pg_uuid_t *domain_id,
 					const char *object_type, const pg_uuid_t *object_id)
 {
-	const UsersHeld *in_domain = now_in(user_id, domain_id);
+	const UsersHeld *in_domain;
 	const UsersHeld *on_object = NULL;
 	const Bitmapset *wanted;
+	Now now;
 	int type = -1;
 	int word = -1;
 
-	if (object_type != NULL)
-	{
-		type = users_word_of_type(object_type, strlen(object_type));
-		if (type < 0)
-			return false;
-		if (object_id != NULL)
-			on_object = now_on(user_id, domain_id, type, object_id, in_domain);
-		if (all_of_them)
-			return has_one(in_domain, on_object, type);
-	}
-	else if (all_of_them)
+	if (object_type != NULL &&
+		(type = users_word_of_type(object_type, strlen(object_type))) < 0)
+		return false;
+	begin_now(&now, user_id);
+	in_domain = now_in(&now, domain_id);
+	if (type >= 0 && object_id != NULL)
+		on_object = now_on(&now, domain_id, type, object_id, in_domain);
+	end_now(&now);
+	if (all_of_them && type >= 0)
+		return has_one(in_domain, on_object, type);
+	if (all_of_them)
 		return in_domain != NULL && in_domain->everything;
 	wanted = users_words(permissions);
 	while ((word = bms_next_member(wanted, word)) >= 0)
