@@ -75,8 +75,6 @@ typedef struct Verified
 	uint8 hash[CACHE_HASH];
 	uint32 generation; /* of issuer and audience */
 	Claimed claimed;
-	UsersWhereabouts key;
-	UsersWhereabouts session;
 } Verified;
 
 static Verified cache[CACHE_SLOTS];
@@ -115,17 +113,6 @@ remember(Verified *slot, const uint8 hash[CACHE_HASH], const Claimed *claimed)
 }
 
 /* ---- verifying ---- */
-
-/* What is known of a token after it has been read. */
-typedef struct Judged
-{
-	Claimed claimed;
-	UsersJwt jwt;
-	const char *token;
-	uint8 hash[CACHE_HASH];
-	Verified *slot;
-	bool known; /* verified before: jwt is not filled */
-} Judged;
 
 /* Takes a token apart and checks what needs neither key nor clock. */
 static bool
@@ -203,22 +190,20 @@ signature_holds(const UsersJwt *jwt, const char *token, const UsersFound *found,
 }
 
 static bool
-find_key(UsersFound *key, const Judged *judged, Snapshot snapshot)
+find_key(UsersFound *key, const Claimed *claimed, Snapshot snapshot)
 {
-	Datum kid = CStringGetTextDatum(judged->claimed.kid);
+	Datum kid = CStringGetTextDatum(claimed->kid);
 
-	return users_lookup_near(key, &key_lookup, &kid, snapshot,
-							 &judged->slot->key);
+	return users_lookup(key, &key_lookup, &kid, snapshot);
 }
 
 static bool
-find_session(UsersFound *session, const Judged *judged, Snapshot snapshot)
+find_session(UsersFound *session, const Claimed *claimed, Snapshot snapshot)
 {
-	Datum id[] = { UUIDPGetDatum(&judged->claimed.user_id),
-				   UUIDPGetDatum(&judged->claimed.session_id) };
+	Datum id[] = { UUIDPGetDatum(&claimed->user_id),
+				   UUIDPGetDatum(&claimed->session_id) };
 
-	return users_lookup_near(session, &session_lookup, id, snapshot,
-							 &judged->slot->session);
+	return users_lookup(session, &session_lookup, id, snapshot);
 }
 
 static bool
@@ -254,6 +239,17 @@ is_current(const Claimed *claimed)
 						   SKEW) == USERS_OK;
 }
 
+/* What is known of a token after it has been read. */
+typedef struct Judged
+{
+	Claimed claimed;
+	UsersJwt jwt;
+	const char *token;
+	uint8 hash[CACHE_HASH];
+	Verified *slot;
+	bool known; /* verified before: jwt is not filled */
+} Judged;
+
 /* Form, issuer, audience and times. */
 static bool
 read_token(Judged *judged, const char *token, size_t len)
@@ -280,7 +276,7 @@ judge_token(UsersAccess *access, Judged *judged, UsersCall *call,
 	UsersFound key;
 	UsersFound session;
 
-	if (!find_key(&key, judged, snapshot))
+	if (!find_key(&key, &judged->claimed, snapshot))
 		return unknown;
 	if (key_is_dead(&key))
 		return USERS_TOKEN_INVALID;
@@ -290,7 +286,7 @@ judge_token(UsersAccess *access, Judged *judged, UsersCall *call,
 			return USERS_TOKEN_INVALID;
 		remember(judged->slot, judged->hash, &judged->claimed);
 	}
-	if (!find_session(&session, judged, snapshot))
+	if (!find_session(&session, &judged->claimed, snapshot))
 		return unknown;
 	if (!session.nulls[SESSION_ENDED_AT])
 		return USERS_TOKEN_INVALID;

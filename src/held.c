@@ -161,9 +161,8 @@ read_domain(Reading *reading, const pg_uuid_t *domain_id)
 	if (reading->domain_known &&
 		memcmp(&reading->domain_id, domain_id, sizeof(*domain_id)) == 0)
 		return reading->reached;
-	users_scan_find(&reading->domains, &key);
 	reading->reached = false;
-	if (users_scan_next(&reading->domains, &found))
+	if (users_scan_get(&reading->domains, &found, &key))
 	{
 		reading->enabled = is_word(found.values[DOMAIN_STATUS], "enabled");
 		reading->reached = reading->enabled ||
@@ -195,8 +194,7 @@ read_role(UsersHeldRow *row, Reading *reading, Datum role_id)
 {
 	UsersFound found;
 
-	users_scan_find(&reading->roles, &role_id);
-	if (!users_scan_next(&reading->roles, &found) ||
+	if (!users_scan_get(&reading->roles, &found, &role_id) ||
 		memcmp(DatumGetUUIDP(found.values[ROLE_DOMAIN]), &row->domain_id,
 			   sizeof(pg_uuid_t)) != 0)
 		return false;

@@ -76,32 +76,31 @@ open_table(UsersLookup *lookup)
 	return table;
 }
 
-/* By the first columns of the key. */
-static void
-open_index(UsersScan *scan, Snapshot snapshot)
-{
-	scan->index = index_open(scan->lookup->index, AccessShareLock);
-	scan->scan =
-		users_index_beginscan(scan->table, scan->index, snapshot, scan->keys);
-}
-
-static void
-close_index(const UsersScan *scan)
-{
-	index_endscan(scan->scan);
-	index_close(scan->index, AccessShareLock);
-}
-
 void
 users_scan_open(UsersScan *scan, UsersLookup *lookup, int keys,
 				Snapshot snapshot)
 {
 	scan->lookup = lookup;
-	scan->keys = keys;
 	scan->table = open_table(lookup);
 	scan->slot = table_slot_create(scan->table, NULL);
-	open_index(scan, snapshot);
+	scan->snapshot = snapshot;
+	scan->keys = keys;
+	scan->index = NULL;
 }
+
+void
+users_scan_close(UsersScan *scan)
+{
+	if (scan->index != NULL)
+	{
+		index_endscan(scan->scan);
+		index_close(scan->index, AccessShareLock);
+	}
+	ExecDropSingleTupleTableSlot(scan->slot);
+	table_close(scan->table, AccessShareLock);
+}
+
+/* ---- by the index ---- */
 
 void
 users_scan_find(UsersScan *scan, const Datum *key)
@@ -109,87 +108,103 @@ users_scan_find(UsersScan *scan, const Datum *key)
 	const UsersLookup *lookup = scan->lookup;
 	ScanKeyData keys[USERS_LOOKUP_KEYS];
 
+	if (scan->index == NULL)
+	{
+		scan->index = index_open(lookup->index, AccessShareLock);
+		scan->scan = users_index_beginscan(scan->table, scan->index,
+										   scan->snapshot, scan->keys);
+	}
 	for (int i = 0; i < scan->keys; i++)
 		ScanKeyInit(&keys[i], lookup->places[i], BTEqualStrategyNumber,
 					lookup->equal[i], key[i]);
 	index_rescan(scan->scan, keys, scan->keys, NULL, 0);
 }
 
-static void
-take(UsersFound *found, const UsersLookup *lookup, TupleTableSlot *slot)
+static bool
+is_next(const UsersScan *scan)
 {
+	return index_getnext_slot(scan->scan, ForwardScanDirection, scan->slot);
+}
+
+static void
+take(UsersFound *found, const UsersScan *scan)
+{
+	const UsersLookup *lookup = scan->lookup;
+
 	for (int i = 0; i < USERS_LOOKUP_COLUMNS && lookup->columns[i]; i++)
 		found->values[i] =
-			slot_getattr(slot, lookup->numbers[i], &found->nulls[i]);
+			slot_getattr(scan->slot, lookup->numbers[i], &found->nulls[i]);
 }
 
 bool
 users_scan_next(UsersScan *scan, UsersFound *found)
 {
-	if (!index_getnext_slot(scan->scan, ForwardScanDirection, scan->slot))
+	if (!is_next(scan))
 		return false;
-	take(found, scan->lookup, scan->slot);
+	take(found, scan);
 	return true;
-}
-
-void
-users_scan_close(UsersScan *scan)
-{
-	close_index(scan);
-	ExecDropSingleTupleTableSlot(scan->slot);
-	table_close(scan->table, AccessShareLock);
-}
-
-/* Values of its own, in the present memory context. */
-static void
-keep(UsersFound *found, const UsersLookup *lookup, TupleDesc desc)
-{
-	for (int i = 0; i < USERS_LOOKUP_COLUMNS && lookup->columns[i]; i++)
-	{
-		Form_pg_attribute column = TupleDescAttr(desc, lookup->numbers[i] - 1);
-
-		if (!found->nulls[i])
-			found->values[i] =
-				datumCopy(found->values[i], column->attbyval, column->attlen);
-	}
-}
-
-bool
-users_lookup(UsersFound *found, UsersLookup *lookup, const Datum *key,
-			 Snapshot snapshot)
-{
-	UsersWhereabouts unknown = { 0 };
-
-	return users_lookup_near(found, lookup, key, snapshot, &unknown);
 }
 
 /* ---- without the index ---- */
 
+static const FormData_pg_attribute *
+column(const UsersScan *scan, int i)
+{
+	return TupleDescAttr(RelationGetDescr(scan->table),
+						 scan->lookup->numbers[i] - 1);
+}
+
+/* Keys are UUIDs and short texts; of both the end differs most. */
+static UsersWhereabouts *
+place_of(const UsersScan *scan, const Datum *key)
+{
+	uint32 hash = 0;
+
+	for (int i = 0; i < scan->keys; i++)
+	{
+		if (column(scan, i)->attlen == UUID_LEN)
+		{
+			uint32 end;
+
+			memcpy(&end, DatumGetUUIDP(key[i])->data + UUID_LEN - sizeof(end),
+				   sizeof(end));
+			hash = hash * 31 + end;
+		}
+		else
+		{
+			const text *word = DatumGetTextPP(key[i]);
+
+			hash = hash * 31 + hash_bytes((const uint8 *) VARDATA_ANY(word),
+										  (int) VARSIZE_ANY_EXHDR(word));
+		}
+	}
+	return &scan->lookup->seen[hash % USERS_LOOKUP_SEEN];
+}
+
 /* Whether the row in the slot has this key. */
 static bool
-has_key(const UsersLookup *lookup, TupleTableSlot *slot, const Datum *key)
+has_key(const UsersScan *scan, const Datum *key)
 {
-	for (int i = 0; i < lookup->key_columns; i++)
+	for (int i = 0; i < scan->keys; i++)
 	{
-		AttrNumber number = lookup->numbers[i];
-		Form_pg_attribute column =
-			TupleDescAttr(slot->tts_tupleDescriptor, number - 1);
+		const FormData_pg_attribute *attribute = column(scan, i);
 		bool isnull;
-		Datum value = slot_getattr(slot, number, &isnull);
+		Datum value =
+			slot_getattr(scan->slot, scan->lookup->numbers[i], &isnull);
 
-		if (isnull ||
-			!datum_image_eq(value, key[i], column->attbyval, column->attlen))
+		if (isnull || !datum_image_eq(value, key[i], attribute->attbyval,
+									  attribute->attlen))
 			return false;
 	}
 	return true;
 }
 
-/* Whether the row is where it was. The buffer is pinned first: it holds this
- * block only while the table has one, so the table need not be asked for its
- * size. */
+/* Whether the row is where it was. It counts when it has this key and the
+ * snapshot sees it, as only one version of a row can be seen. The buffer is
+ * pinned first: it holds this block only while the table has one, so the table
+ * need not be asked for its size. */
 static bool
-is_there(const UsersScan *scan, const Datum *key, Snapshot snapshot,
-		 UsersWhereabouts *where)
+is_there(const UsersScan *scan, const Datum *key, UsersWhereabouts *where)
 {
 	bool there;
 
@@ -197,49 +212,55 @@ is_there(const UsersScan *scan, const Datum *key, Snapshot snapshot,
 		!ReadRecentBuffer(users_storage(scan->table), MAIN_FORKNUM,
 						  ItemPointerGetBlockNumber(&where->at), where->buffer))
 		return false;
-	there = table_tuple_fetch_row_version(scan->table, &where->at, snapshot,
-										  scan->slot) &&
-			has_key(scan->lookup, scan->slot, key);
+	there = table_tuple_fetch_row_version(scan->table, &where->at,
+										  scan->snapshot, scan->slot) &&
+			has_key(scan, key);
 	ReleaseBuffer(where->buffer);
 	return there;
 }
 
-static bool
-find(UsersScan *scan, const Datum *key, Snapshot snapshot,
-	 UsersWhereabouts *where)
+bool
+users_scan_get(UsersScan *scan, UsersFound *found, const Datum *key)
 {
-	bool there;
+	UsersWhereabouts *where = place_of(scan, key);
 
-	open_index(scan, snapshot);
-	users_scan_find(scan, key);
-	there = index_getnext_slot(scan->scan, ForwardScanDirection, scan->slot);
-	if (there)
+	Assert(scan->keys == scan->lookup->key_columns);
+	if (!is_there(scan, key, where))
 	{
+		users_scan_find(scan, key);
+		if (!is_next(scan))
+			return false;
 		where->at = scan->slot->tts_tid;
 		where->buffer = ((BufferHeapTupleTableSlot *) scan->slot)->buffer;
 	}
-	close_index(scan);
-	return there;
+	take(found, scan);
+	return true;
+}
+
+/* Values of its own, in the present memory context. */
+static void
+keep(UsersFound *found, const UsersScan *scan)
+{
+	const UsersLookup *lookup = scan->lookup;
+
+	for (int i = 0; i < USERS_LOOKUP_COLUMNS && lookup->columns[i]; i++)
+		if (!found->nulls[i])
+			found->values[i] =
+				datumCopy(found->values[i], column(scan, i)->attbyval,
+						  column(scan, i)->attlen);
 }
 
 bool
-users_lookup_near(UsersFound *found, UsersLookup *lookup, const Datum *key,
-				  Snapshot snapshot, UsersWhereabouts *where)
+users_lookup(UsersFound *found, UsersLookup *lookup, const Datum *key,
+			 Snapshot snapshot)
 {
-	UsersScan scan = { .lookup = lookup,
-					   .table = open_table(lookup),
-					   .keys = lookup->key_columns };
+	UsersScan scan;
 	bool there;
 
-	scan.slot = table_slot_create(scan.table, NULL);
-	there = is_there(&scan, key, snapshot, where) ||
-			find(&scan, key, snapshot, where);
+	users_scan_open(&scan, lookup, lookup->key_columns, snapshot);
+	there = users_scan_get(&scan, found, key);
 	if (there)
-	{
-		take(found, lookup, scan.slot);
-		keep(found, lookup, RelationGetDescr(scan.table));
-	}
-	ExecDropSingleTupleTableSlot(scan.slot);
-	table_close(scan.table, AccessShareLock);
+		keep(found, &scan);
+	users_scan_close(&scan);
 	return there;
 }

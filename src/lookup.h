@@ -14,19 +14,29 @@
 
 #define USERS_LOOKUP_COLUMNS 8
 #define USERS_LOOKUP_KEYS	 4
+#define USERS_LOOKUP_SEEN	 256
 
-/* What is read, by name; the rest is found out once a backend, and again when
- * the table changes. */
+/* Where a row was when it was read last. */
+typedef struct UsersWhereabouts
+{
+	Buffer buffer; /* invalid: not known */
+	ItemPointerData at;
+} UsersWhereabouts;
+
+/* What is read, by name; the rest is found out in each backend. */
 typedef struct UsersLookup
 {
 	const char *table;						   /* in the schema users */
 	const char *columns[USERS_LOOKUP_COLUMNS]; /* the key's first */
 	int key_columns;						   /* of the primary key's */
 	RegProcedure equal[USERS_LOOKUP_KEYS];	   /* of the key's columns */
+	/* Forgotten when the table changes. */
 	Oid relation;
 	Oid index;
 	AttrNumber numbers[USERS_LOOKUP_COLUMNS]; /* in the table */
 	AttrNumber places[USERS_LOOKUP_KEYS];	  /* of the key's, in the index */
+	/* By a hash of the key; whatever stands here, what is found is right. */
+	UsersWhereabouts seen[USERS_LOOKUP_SEEN];
 } UsersLookup;
 
 /* The columns of a row that was read. */
@@ -43,40 +53,30 @@ typedef struct UsersFound
 extern bool users_lookup(UsersFound *found, UsersLookup *lookup,
 						 const Datum *key, Snapshot snapshot);
 
-/* Where a row was when it was read last; all zero: not known. */
-typedef struct UsersWhereabouts
-{
-	Buffer buffer;
-	ItemPointerData at;
-} UsersWhereabouts;
-
-/* users_lookup, which looks there first, and notes where the row is. Right
- * whatever has become of that place: the row counts when its key is this one
- * and the snapshot sees it, as only one version of a row can be. */
-extern bool users_lookup_near(UsersFound *found, UsersLookup *lookup,
-							  const Datum *key, Snapshot snapshot,
-							  UsersWhereabouts *where);
-
 /* The same for several rows, or one after the other: the table stays open. */
 typedef struct UsersScan
 {
 	UsersLookup *lookup;
 	Relation table;
-	Relation index;
-	IndexScanDesc scan;
 	TupleTableSlot *slot;
+	Snapshot snapshot;
 	int keys;
+	Relation index; /* NULL: not needed so far */
+	IndexScanDesc scan;
 } UsersScan;
 
 /* By the first so many of the key's columns. An error ends a scan as
  * users_scan_close does. */
 extern void users_scan_open(UsersScan *scan, UsersLookup *lookup, int keys,
 							Snapshot snapshot);
-/* Looks for a key; may be called again and again. */
+/* Looks for the rows of a key; may be called again and again. */
 extern void users_scan_find(UsersScan *scan, const Datum *key);
-/* The next row, in the order of the primary key; false when there is none. What
- * is found lasts until the next row is asked for. */
+/* The next of them, in the order of the primary key; false when there is none.
+ * What is found lasts until another row is asked for. */
 extern bool users_scan_next(UsersScan *scan, UsersFound *found);
+/* The one row of a whole primary key. */
+extern bool users_scan_get(UsersScan *scan, UsersFound *found,
+						   const Datum *key);
 extern void users_scan_close(UsersScan *scan);
 
 /* Makes a lookup known, so that it forgets what a change of tables makes

@@ -37,6 +37,7 @@
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
+#include "common/hashfn.h"
 #include "common/unicode_norm.h"
 #include "executor/instrument.h"
 #include "executor/spi.h"
