@@ -23,7 +23,7 @@ SELECT $$# Reference
 
 Every function, view and type, as `\df+ users_*`, `\dv+ users_*` and `\dT+ users_*` tell
 them: written from their comments by `test/lib/reference.sql`, and compared with
-them by a test. Statuses and SQLSTATEs are in [errors.md](errors.md).
+them by a test. Statuses and SQLSTATEs are in [troubleshooting.md](troubleshooting.md).
 
 ## Who may call what
 
