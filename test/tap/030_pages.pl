@@ -30,7 +30,7 @@ my %blocks = (
 		'script/demo'               => 'script/test',
 		'  browser ── HTTP ──▶'     => $drawing,
 		'script/bootstrap  '        => 'test/package/walk',
-		q{shared_preload_libraries} => 'test/package/walk',
+		'head -c 32'                => 'test/package/walk',
 		'sudo apt-get build-dep'    => 'test/package/walk',
 		'CREATE EXTENSION users;'   => { as => '', empty => 1 },
 		'BEGIN;'                    => {
