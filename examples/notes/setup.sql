@@ -1,11 +1,11 @@
 -- A small application: everybody has notes of their own.
---   createdb notes && psql -d notes -f setup.sql, as a superuser
+--   createdb notes && psql -v password=... -d notes -f setup.sql, as a superuser
 \set ON_ERROR_STOP on
 CREATE EXTENSION users;
 
 -- The login of the application's pool. It may switch to users_anon and to the
 -- role of a token, and has no right of its own.
-CREATE ROLE notes_pool LOGIN NOINHERIT;
+CREATE ROLE notes_pool LOGIN NOINHERIT PASSWORD :'password';
 SELECT unnest(users_setup_login('notes_pool', trusted_client => true)) AS done;
 
 CREATE TABLE note (

@@ -36,7 +36,7 @@ for my $name (sort keys %programs)
 		$node->safe_psql('postgres', "DROP OWNED BY notes_pool; DROP ROLE notes_pool")
 		  if $node->safe_psql('postgres', q(SELECT count(*) FROM pg_roles WHERE rolname = 'notes_pool'));
 		$node->safe_psql('postgres', "CREATE DATABASE $name TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'");
-		$node->command_ok([ 'psql', '-X', '-q', '-d', $node->connstr($name), '-f', "$example/setup.sql" ], "$name: the set-up works");
+		$node->command_ok([ 'psql', '-X', '-q', '-v', 'password=of the pool', '-d', $node->connstr($name), '-f', "$example/setup.sql" ], "$name: the set-up works");
 		my ($printed, $stderr) = run_command($programs{$name}{command});
 		is($printed, $shown =~ s/\n\z//r, "$name: it prints what the README shows") or diag($stderr);
 		$node->safe_psql($name, 'DROP OWNED BY notes_pool');
