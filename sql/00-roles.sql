@@ -65,9 +65,13 @@ END
 $do$;
 
 CREATE SCHEMA users;
-COMMENT ON SCHEMA users IS 'Tables and internals of the extension "users". Nobody but users_owner reads or writes here; the API is in the schema that CREATE EXTENSION named.';
+COMMENT ON SCHEMA users IS
+'Tables and internals of the extension "users". Nobody but users_owner reads or
+  writes here; the API is in the schema that CREATE EXTENSION named.';
 
 -- Apart from the tables, since whoever calls PostgREST needs USAGE on it; and
 -- apart from the API, where an application may have domains of these names.
 CREATE SCHEMA users_media;
-COMMENT ON SCHEMA users_media IS 'Media types of the extension "users": PostgREST serves a function that returns such a domain with the type that it is named like.';
+COMMENT ON SCHEMA users_media IS
+'Media types of the extension "users": PostgREST serves a function that returns such
+  a domain with the type that it is named like.';

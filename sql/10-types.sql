@@ -5,25 +5,29 @@ CREATE TYPE @extschema@.users_session AS (
 	status text, user_id uuid, session_id uuid, role text, access_token text, token_type text,
 	expires_at timestamptz, expires_in integer, refresh_token text, refresh_expires_at timestamptz, retry_after integer);
 COMMENT ON TYPE @extschema@.users_session IS
-'What signing in and refreshing answer: status, and with status ok the tokens. Everything but status and retry_after (seconds) is NULL otherwise.';
+'What signing in and refreshing answer: status, and with status ok the tokens.
+Everything but status and retry_after (seconds) is NULL otherwise.';
 
 CREATE TYPE @extschema@.users_outcome AS (status text, retry_after integer);
 COMMENT ON TYPE @extschema@.users_outcome IS
-'A status word and, with throttled and busy, the seconds to wait. Treat a status that you do not know as a refusal.';
+'A status word and, with throttled and busy, the seconds to wait.
+Treat a status that you do not know as a refusal.';
 
 CREATE TYPE @extschema@.users_claims AS (
 	status text, user_id uuid, session_id uuid, username text, role text,
 	authenticated_at timestamptz, issued_at timestamptz, expires_at timestamptz);
 COMMENT ON TYPE @extschema@.users_claims IS
-'What a valid access token says: ok with the claims; invalid_token or ask_primary with nothing else.';
+'What a valid access token says: ok with the claims.
+invalid_token or ask_primary with nothing else.';
 
 CREATE TYPE @extschema@.users_ticket AS (status text, ticket text, retry_after integer);
 COMMENT ON TYPE @extschema@.users_ticket IS
-'What the first half of signing in answers: status, and with status ok a ticket for the primary. Everything but status and retry_after (seconds) is NULL otherwise.';
+'Answer of the first half of signing in: status, and with ok a ticket.
+Everything but status and retry_after (seconds) is NULL otherwise.';
 
 CREATE TYPE @extschema@.users_link AS (user_id uuid, url text, expires_at timestamptz);
 COMMENT ON TYPE @extschema@.users_link IS
-'An account and, where one was asked for instead of a mail, a link to set its password.';
+'An account and, where one was asked for in place of a mail, a link to its password.';
 
 CREATE TYPE @extschema@.users_person AS (
 	id uuid, email text, pending_email text, username text, first_name text, last_name text, status text,
@@ -43,7 +47,9 @@ CREATE TYPE @extschema@.users_mail AS (
 	id uuid, kind text, recipient text, recipient_name text, language text, subject text, body_text text, body_html text,
 	message_id text, attempt integer, site text, sender text, data jsonb);
 COMMENT ON TYPE @extschema@.users_mail IS
-'A mail for the relay to send: all that it says, and in data the link, the token, expires_at and the names, for other templates and other channels.';
+'A mail for the relay to send.
+All that it says, and in data the link, the token, expires_at and the names, for
+  other templates and other channels.';
 
 CREATE TYPE @extschema@.users_task_result AS (name text, row_count bigint);
 COMMENT ON TYPE @extschema@.users_task_result IS 'A task of maintenance, and how many rows it removed or changed.';

@@ -5,7 +5,9 @@
 CREATE TABLE users.person_id (
 	user_id uuid PRIMARY KEY);
 COMMENT ON TABLE users.person_id IS
-'by-user: an id for everybody who was ever registered. The one table that an application may refer to: user_id uuid REFERENCES users.person_id (user_id). Rows are never deleted, so no such foreign key ever fires.';
+'by-user: an id for everybody who was ever registered. The one table that an
+  application may refer to: user_id uuid REFERENCES users.person_id (user_id). Rows
+  are never deleted, so no such foreign key ever fires.';
 
 CREATE TABLE users.language (
 	code text COLLATE "C" PRIMARY KEY,
@@ -42,11 +44,15 @@ CREATE TABLE users.account (
 	updated_at timestamptz NOT NULL,
 	last_login_at timestamptz,
 	deleted_at timestamptz);
-COMMENT ON TABLE users.account IS 'by-user: what a person alone sees of the account, and what decides whether it may sign in.';
+COMMENT ON TABLE users.account IS
+'by-user: what a person alone sees of the account, and what decides whether it may
+  sign in.';
 COMMENT ON COLUMN users.account.version IS
-'Counts changes of password, address, status and platform role: a sign-in that began under another version opens no session.';
+'Counts changes of password, address, status and platform role: a sign-in that began
+  under another version opens no session.';
 COMMENT ON COLUMN users.account.link_version IS
-'Counts changes of password, address, status and platform role: each of them ends every link that was made before, be it by somebody who may not do so any more.';
+'Counts changes of password, address, status and platform role: each of them ends
+  every link that was made before, be it by somebody who may not do so any more.';
 COMMENT ON COLUMN users.account.last_login_at IS 'Of sessions whose row is gone; the newest session knows better.';
 CREATE INDEX account_deleted ON users.account (deleted_at) WHERE deleted_at IS NOT NULL;
 COMMENT ON COLUMN users.account.deleted_from IS 'What the status was before it was deleted: restoring opens no door that was shut.';
@@ -62,7 +68,8 @@ CREATE TABLE users.person (
 	listed boolean NOT NULL DEFAULT true);
 COMMENT ON TABLE users.person IS 'by-user: what others who share a domain may see of a person.';
 COMMENT ON COLUMN users.person.listed IS
-'False while the account is deleted: nobody sees the person any more. Here, since no policy on this table may read users.account.';
+'False while the account is deleted: nobody sees the person any more. Here, since no
+  policy on this table may read users.account.';
 
 CREATE TABLE users.credential (
 	user_id uuid PRIMARY KEY REFERENCES users.account ON DELETE CASCADE,
@@ -72,14 +79,16 @@ CREATE TABLE users.credential (
 	as_typed boolean NOT NULL DEFAULT false);
 COMMENT ON TABLE users.credential IS 'by-user: the password''s hash (NULL: none yet) and a nonce that changes with it.';
 COMMENT ON COLUMN users.credential.as_typed IS
-'The hash was imported: another program made it, of the bytes that were typed, not of their normal form. The next sign-in makes it anew.';
+'The hash was imported: another program made it, of the bytes that were typed, not
+  of their normal form. The next sign-in makes it anew.';
 
 CREATE TABLE users.identifier (
 	identifier text COLLATE "C" PRIMARY KEY,
 	kind text COLLATE "C" NOT NULL CHECK (kind IN ('email', 'username')),
 	user_id uuid NOT NULL);
 COMMENT ON TABLE users.identifier IS
-'by-identifier: the only place where addresses and usernames are unique: kind, colon, the identifier in lower case.';
+'by-identifier: the only place where addresses and usernames are unique: kind,
+  colon, the identifier in lower case.';
 
 CREATE TABLE users.session (
 	user_id uuid NOT NULL REFERENCES users.account ON DELETE CASCADE,
@@ -101,11 +110,13 @@ CREATE TABLE users.session (
 	WITH (fillfactor = 70);
 CREATE INDEX session_id ON users.session (id);
 COMMENT ON TABLE users.session IS
-'by-user: the authority on who is signed in. A token counts only while its row here has not ended; the row stays a day longer, the longest life of an access token.';
+'by-user: the authority on who is signed in. A token counts only while its row here
+  has not ended; the row stays a day longer, the longest life of an access token.';
 COMMENT ON COLUMN users.session.expires_at IS 'When it ends unless refreshed; never after ends_at.';
 COMMENT ON COLUMN users.session.ends_at IS 'When it ends whatever happens.';
 COMMENT ON COLUMN users.session.current_random IS
-'With the counter, the nonce and a key that is not here, the present refresh token; by itself no token.';
+'With the counter, the nonce and a key that is not here, the present refresh token;
+  by itself no token.';
 
 CREATE TABLE users.root_key (
 	id boolean PRIMARY KEY DEFAULT true CHECK (id),
@@ -114,7 +125,8 @@ CREATE TABLE users.root_key (
 	check_value bytea NOT NULL,
 	created_at timestamptz NOT NULL);
 COMMENT ON TABLE users.root_key IS
-'reference: tells whether a root key is the right one. Holds the key itself only where users.key_file is not set.';
+'reference: tells whether a root key is the right one. Holds the key itself only
+  where users.key_file is not set.';
 
 CREATE TABLE users.signing_key (
 	kid text COLLATE "C" PRIMARY KEY,
@@ -125,7 +137,9 @@ CREATE TABLE users.signing_key (
 	activated_at timestamptz,
 	retires_at timestamptz,
 	revoked_at timestamptz);
-COMMENT ON TABLE users.signing_key IS 'reference: keys of access tokens, sealed under the root key. activated_at NULL: the next one, which PostgREST knows already; else retires_at NULL: signs.';
+COMMENT ON TABLE users.signing_key IS
+'reference: keys of access tokens, sealed under the root key. activated_at NULL: the
+  next one, which PostgREST knows already; else retires_at NULL: signs.';
 
 CREATE TABLE users.audit_event (
 	user_id uuid NOT NULL,
@@ -147,9 +161,11 @@ CREATE TABLE users.audit_event (
 -- unknown identifiers from others.
 CREATE INDEX audit_event_age ON users.audit_event (nobody, id);
 COMMENT ON TABLE users.audit_event IS
-'by-user: who did what, and who failed to. No foreign key: an event outlives its account.';
+'by-user: who did what, and who failed to. No foreign key: an event outlives its
+  account.';
 COMMENT ON COLUMN users.audit_event.nobody IS
-'An attempt on an identifier that is nobody''s: user_id is derived from the identifier''s keyed hash.';
+'An attempt on an identifier that is nobody''s: user_id is derived from the
+  identifier''s keyed hash.';
 
 CREATE TABLE users.event_position (
 	user_id uuid NOT NULL,
@@ -157,7 +173,8 @@ CREATE TABLE users.event_position (
 	xid xid8 NOT NULL,
 	PRIMARY KEY (xid, event_id));
 COMMENT ON TABLE users.event_position IS
-'queue: the transaction of each successful event, for readers that follow. Not dumped: transaction ids mean nothing elsewhere.';
+'queue: the transaction of each successful event, for readers that follow. Not
+  dumped: transaction ids mean nothing elsewhere.';
 
 CREATE TABLE users.link (
 	user_id uuid NOT NULL,
@@ -174,12 +191,22 @@ CREATE TABLE users.link (
 	PRIMARY KEY (user_id, id));
 CREATE INDEX link_id ON users.link (id);
 COMMENT ON TABLE users.link IS
-'by-user: links that mails carry. A token is derived from its row and a key that is not here; no token is stored. No foreign key: the link to sign up is nobody''s yet.';
-COMMENT ON COLUMN users.link.recipient IS 'The mailbox that the link shows its bearer to have; empty for one that was handed over.';
-COMMENT ON COLUMN users.link.nobody IS 'For an address without an account: user_id is derived from the address''s keyed hash.';
+'by-user: links that mails carry. A token is derived from its row and a key that is
+  not here; no token is stored. No foreign key: the link to sign up is nobody''s
+  yet.';
+COMMENT ON COLUMN users.link.recipient IS
+'The mailbox that the link shows its bearer to have; empty for one that was handed
+  over.';
+COMMENT ON COLUMN users.link.nobody IS
+'For an address without an account: user_id is derived from the address''s keyed
+  hash.';
 COMMENT ON COLUMN users.link.version IS 'The account''s link_version when it was made; it counts while the two are equal.';
-COMMENT ON COLUMN users.link.invitation_id IS 'What it leads to, of the kind invitation; NULL otherwise. Such a link counts no longer than its invitation.';
-COMMENT ON COLUMN users.link.expires_at IS 'NULL until its mail is first claimed, which is when its time begins; no token counts before.';
+COMMENT ON COLUMN users.link.invitation_id IS
+'What it leads to, of the kind invitation; NULL otherwise. Such a link counts no
+  longer than its invitation.';
+COMMENT ON COLUMN users.link.expires_at IS
+'NULL until its mail is first claimed, which is when its time begins; no token
+  counts before.';
 
 CREATE TABLE users.mail (
 	user_id uuid NOT NULL,
@@ -204,9 +231,11 @@ CREATE TABLE users.mail (
 CREATE INDEX mail_id ON users.mail (id);
 CREATE INDEX mail_due ON users.mail (class, next_attempt_at) WHERE next_attempt_at IS NOT NULL;
 COMMENT ON TABLE users.mail IS
-'by-user: the outbox. Neither a body nor a token is kept: the relay gets them when it claims a mail.';
+'by-user: the outbox. Neither a body nor a token is kept: the relay gets them when
+  it claims a mail.';
 COMMENT ON COLUMN users.mail.class IS
-'1 resets and security notices, 2 verification and sign-up, 3 invitations: the relay takes from each in turn.';
+'1 resets and security notices, 2 verification and sign-up, 3 invitations: the relay
+  takes from each in turn.';
 COMMENT ON COLUMN users.mail.next_attempt_at IS 'When it is due, or its lease ends; NULL once settled.';
 
 CREATE TABLE users.mail_request (
@@ -223,7 +252,8 @@ CREATE TABLE users.mail_request (
 	PRIMARY KEY (class, id))
 	WITH (autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 1000);
 COMMENT ON TABLE users.mail_request IS
-'queue: mails that were asked for by address. Nobody is looked up before the relay claims mail, so that nothing tells who has an account.';
+'queue: mails that were asked for by address. Nobody is looked up before the relay
+  claims mail, so that nothing tells who has an account.';
 COMMENT ON COLUMN users.mail_request.email IS 'The address asked for; of an invitation, the username or address that was invited.';
 COMMENT ON COLUMN users.mail_request.invitation_id IS 'What the mail is to tell of, of the kind invitation; NULL otherwise.';
 COMMENT ON COLUMN users.mail_request.user_id IS 'Who wants to change to this address; NULL otherwise.';
@@ -237,7 +267,8 @@ CREATE TABLE users.mail_template (
 	built_in boolean NOT NULL DEFAULT false,
 	PRIMARY KEY (kind, language, built_in));
 COMMENT ON TABLE users.mail_template IS
-'reference: what mails say. Built-in rows are never changed; one that is not goes before the built-in one of its kind and language.';
+'reference: what mails say. Built-in rows are never changed; one that is not goes
+  before the built-in one of its kind and language.';
 
 CREATE TABLE users.site (
 	name text COLLATE "C" PRIMARY KEY,
@@ -248,7 +279,8 @@ CREATE TABLE users.site (
 	sender text,
 	product_name text);
 COMMENT ON TABLE users.site IS
-'reference: front ends with pages of their own for the links in mails. What is NULL is as the settings say.';
+'reference: front ends with pages of their own for the links in mails. What is NULL
+  is as the settings say.';
 
 CREATE TABLE users.known_device (
 	user_id uuid NOT NULL REFERENCES users.account ON DELETE CASCADE,
@@ -256,7 +288,8 @@ CREATE TABLE users.known_device (
 	seen_at timestamptz NOT NULL,
 	PRIMARY KEY (user_id, device));
 COMMENT ON TABLE users.known_device IS
-'by-user: keyed hashes of the devices that somebody signed in from in the last 90 days; only while mails of the kind new_sign_in are on.';
+'by-user: keyed hashes of the devices that somebody signed in from in the last 90
+  days; only while mails of the kind new_sign_in are on.';
 
 -- Row-level security on every table: the owner passes as owner, nobody else
 -- without a policy.

@@ -18,7 +18,9 @@ CREATE TABLE users.object_place (
 	object_type text COLLATE "C" PRIMARY KEY REFERENCES users.object_type,
 	relation regclass NOT NULL UNIQUE);
 COMMENT ON TABLE users.object_place IS
-'reference: the one table of a type, named by an administrator, that says in which domain an object lies. It counts only while it is protected for that type: a number that was a table elsewhere proves nothing.';
+'reference: the one table of a type, named by an administrator, that says in which
+  domain an object lies. It counts only while it is protected for that type: a
+  number that was a table elsewhere proves nothing.';
 
 INSERT INTO users.object_type (object_type, built_in) VALUES ('domain', true), ('device', true), ('channel', true);
 INSERT INTO users.permission (object_type, action, built_in)
@@ -46,7 +48,8 @@ CREATE INDEX domain_name ON users.domain (name, id);
 CREATE INDEX domain_creator ON users.domain (created_by);
 CREATE INDEX domain_deleted ON users.domain (deleted_at) WHERE deleted_at IS NOT NULL;
 COMMENT ON TABLE users.domain IS
-'reference: domains, on which roles are held. Every change in a domain locks its row, so that two of them never cross.';
+'reference: domains, on which roles are held. Every change in a domain locks its
+  row, so that two of them never cross.';
 
 CREATE TABLE users.role (
 	id uuid PRIMARY KEY,
@@ -60,7 +63,8 @@ CREATE TABLE users.role (
 	updated_by uuid);
 CREATE UNIQUE INDEX users_role_name_key ON users.role (domain_id, lower(name COLLATE "C"));
 COMMENT ON TABLE users.role IS
-'reference: roles of a domain. permissions are sorted words such as device:read or device:*; built_in is the role admin, which cannot be changed.';
+'reference: roles of a domain. permissions are sorted words such as device:read or
+  device:*; built_in is the role admin, which cannot be changed.';
 
 -- No id: what is held is the key. A role on the whole domain has '' and the
 -- nil UUID for its object, so that the key can be one.
@@ -81,7 +85,8 @@ CREATE INDEX role_assignment_object ON users.role_assignment (object_id, object_
 CREATE INDEX role_assignment_shown ON users.role_assignment ((CASE WHEN object_type <> '' THEN object_id END))
 	WHERE CASE WHEN object_type <> '' THEN object_id END IS NOT NULL;
 COMMENT ON TABLE users.role_assignment IS
-'by-user: which roles somebody holds, on the whole domain or on one object. One on an object counts only while the object lies in the role''s own domain.';
+'by-user: which roles somebody holds, on the whole domain or on one object. One on
+  an object counts only while the object lies in the role''s own domain.';
 
 CREATE TABLE users.invitation (
 	id uuid PRIMARY KEY,
@@ -107,17 +112,21 @@ CREATE INDEX invitation_domain ON users.invitation (domain_id, created_at);
 CREATE INDEX invitation_inviter ON users.invitation (inviter_id);
 CREATE INDEX invitation_end ON users.invitation (expires_at);
 COMMENT ON TABLE users.invitation IS
-'reference: invitations to a role, by username or address, known or unknown: the rows are alike. Whoever changes one holds the domain''s lock.';
+'reference: invitations to a role, by username or address, known or unknown: the
+  rows are alike. Whoever changes one holds the domain''s lock.';
 COMMENT ON COLUMN users.invitation.inviter_id IS
 'Whose right to give the role counts: who sent it last. NULL: a DBA without a token.';
 COMMENT ON COLUMN users.invitation.invitee IS 'As the inviter wrote it.';
 COMMENT ON COLUMN users.invitation.invitee_key IS 'The same in lower case.';
 COMMENT ON COLUMN users.invitation.invitee_id IS
-'Who bore the username when it was sent, or for an unknown one an id derived from its keyed hash, which is nobody''s. NULL for an address: nobody is looked up.';
+'Who bore the username when it was sent, or for an unknown one an id derived from
+  its keyed hash, which is nobody''s. NULL for an address: nobody is looked up.';
 COMMENT ON COLUMN users.invitation.expires_at IS
-'Moved by each renewal, and part of an index: so every renewal writes the same, whoever bears the name by now.';
+'Moved by each renewal, and part of an index: so every renewal writes the same,
+  whoever bears the name by now.';
 COMMENT ON COLUMN users.invitation.status IS
-'What is pending after expires_at has expired; the next invitation of the same renews it.';
+'What is pending after expires_at has expired; the next invitation of the same
+  renews it.';
 
 ALTER TABLE users.object_type ENABLE ROW LEVEL SECURITY;
 ALTER TABLE users.permission ENABLE ROW LEVEL SECURITY;

@@ -11,7 +11,9 @@ CREATE TABLE users.event_mark (
 	snapshot pg_snapshot NOT NULL,
 	used boolean NOT NULL DEFAULT false);
 COMMENT ON TABLE users.event_mark IS
-'queue: what could be read from users_events at a time, so that maintenance removes nothing younger. Not dumped: transaction ids mean nothing elsewhere.';
+'queue: what could be read from users_events at a time, so that maintenance removes
+  nothing younger. Not dumped: transaction ids mean nothing elsewhere.';
 COMMENT ON COLUMN users.event_mark.used IS
-'Events that it saw are removed, or will be: a position that has not seen all of them is refused.';
+'Events that it saw are removed, or will be: a position that has not seen all of
+  them is refused.';
 ALTER TABLE users.event_mark ENABLE ROW LEVEL SECURITY;

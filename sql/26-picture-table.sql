@@ -6,7 +6,8 @@ CREATE TABLE users.picture (
 	WITH (toast_tuple_target = 128);
 ALTER TABLE users.picture ALTER COLUMN data SET STORAGE EXTERNAL;
 COMMENT ON TABLE users.picture IS
-'by-user: the picture of who has one. Its media type and time are in users.person, where others see that there is one.';
+'by-user: the picture of who has one. Its media type and time are in users.person,
+  where others see that there is one.';
 ALTER TABLE users.picture ENABLE ROW LEVEL SECURITY;
 SELECT pg_extension_config_dump('users.picture', '');
 

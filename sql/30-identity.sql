@@ -4,7 +4,10 @@ CREATE FUNCTION @extschema@.users_current_user_id() RETURNS uuid
 	AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION @extschema@.users_current_user_id() IS
 'The signed-in user''s id, or NULL.
-Known from the token that users_authenticate verified in this transaction; no setting changes it. NULL once the token had expired at the start of the statement. For everyone; made for policies (write (SELECT users_current_user_id())) and column defaults.';
+Known from the token that users_authenticate verified in this transaction; no
+  setting changes it. NULL once the token had expired at the start of the
+  statement. For everyone; made for policies (write (SELECT
+  users_current_user_id())) and column defaults.';
 
 CREATE FUNCTION @extschema@.users_current_session_id() RETURNS uuid
 	AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL RESTRICTED;
@@ -21,4 +24,7 @@ CREATE FUNCTION @extschema@.users_is_admin() RETURNS boolean
 	AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION @extschema@.users_is_admin() IS
 'Whether this statement is an administrator''s.
-True with an administrator''s token, or with no identity at all for a superuser or a member of users_dba, when both the session''s user and the calling role are that. SET ROLE users_admin alone opens nothing. For everyone; in policies write USING ((SELECT users_is_admin())).';
+True with an administrator''s token, or with no identity at all for a superuser or a
+  member of users_dba, when both the session''s user and the calling role are that.
+  SET ROLE users_admin alone opens nothing. For everyone; in policies write USING
+  ((SELECT users_is_admin())).';

@@ -13,12 +13,15 @@ COMMENT ON TYPE users.received_invitation IS 'What users.received_invitations() 
 CREATE FUNCTION users.received_invitations() RETURNS SETOF users.received_invitation
 	AS 'MODULE_PATHNAME', 'users_received_invitations' LANGUAGE c STABLE PARALLEL UNSAFE ROWS 10 COST 1000;
 COMMENT ON FUNCTION users.received_invitations() IS
-'The invitations of the signed-in person: made for the account when it bore the username, for its verified address, or accepted by it. For the view users_invitations.';
+'The invitations of the signed-in person: made for the account when it bore the
+  username, for its verified address, or accepted by it. For the view
+  users_invitations.';
 
 CREATE FUNCTION users.inviter_of(inviter_id uuid, domain_id uuid) RETURNS text
 	AS 'MODULE_PATHNAME', 'users_inviter_of' LANGUAGE c STABLE PARALLEL UNSAFE COST 100;
 COMMENT ON FUNCTION users.inviter_of(uuid, uuid) IS
-'First and last name of who sent an invitation in a domain; NULL for those who do not see the domain''s members. For the view users_invitations.
+'First and last name of who sent an invitation in a domain; NULL for those who do
+  not see the domain''s members. For the view users_invitations.
 inviter_id, domain_id: of a row of users.invitation.';
 
 CREATE POLICY users_sent ON users.invitation FOR SELECT TO users_member

@@ -14,5 +14,12 @@ CREATE VIEW @extschema@.users_invitations WITH (security_invoker) AS
 	  JOIN users.role o ON o.id = i.role_id;
 COMMENT ON VIEW @extschema@.users_invitations IS
 'Invitations to a role. For users_member.
-direction: received (made for my account when it bore the username, or for my verified address, or accepted by me) or sent (in domains where I hold domain:view_members; administrators: all); one can be both. status: pending, accepted, rejected, withdrawn, expired. invitee is as the inviter wrote it; invitee_id is in sent rows who accepted, NULL before. inviter_id and inviter_name are NULL for a DBA''s, the name too when the account is gone. They are kept for 30 days after expires_at.
-Answer one with users_accept_invitation(id) or users_reject_invitation(id), take one back with users_withdraw_invitation(id).';
+direction: received (made for my account when it bore the username, or for my
+  verified address, or accepted by me) or sent (in domains where I hold
+  domain:view_members; administrators: all); one can be both. status: pending,
+  accepted, rejected, withdrawn, expired. invitee is as the inviter wrote it;
+  invitee_id is in sent rows who accepted, NULL before. inviter_id and inviter_name
+  are NULL for a DBA''s, the name too when the account is gone. They are kept for 30
+  days after expires_at.
+Answer one with users_accept_invitation(id) or users_reject_invitation(id), take
+  one back with users_withdraw_invitation(id).';

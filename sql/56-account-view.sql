@@ -23,8 +23,18 @@ CREATE VIEW @extschema@.users_accounts AS
 	 WHERE users.same_id(p.user_id, a.user_id) AND (SELECT @extschema@.users_is_admin());
 COMMENT ON VIEW @extschema@.users_accounts IS
 'All accounts, deleted ones too until they are purged. For administrators.
-status: enabled, disabled (disabled_reason says why), deleted (since deleted_at; purged after purge_at). platform_role: user or admin. sessions counts where somebody is signed in now; throttled_until is when sign-ins of the account are heard again, from one address or all, on this server; reset_required: the password has to be reset first. metadata is the person''s own, admin_metadata administrators''.
-Searching by the beginning is fast: email, username, first_name or last_name LIKE ''ann%'', or lower(...) of one of them LIKE ''ann%'' in any case; so are = and ORDER BY ... LIMIT by id, which is by time. Of what was searched sort all, as WITH found AS MATERIALIZED (SELECT ...) SELECT * FROM found ORDER BY id LIMIT 20: otherwise the accounts are read by id until twenty are found. For two columns take UNION, not OR. Change one with users_update_account.';
+status: enabled, disabled (disabled_reason says why), deleted (since deleted_at;
+  purged after purge_at). platform_role: user or admin. sessions counts where
+  somebody is signed in now; throttled_until is when sign-ins of the account are
+  heard again, from one address or all, on this server; reset_required: the
+  password has to be reset first. metadata is the person''s own, admin_metadata
+  administrators''.
+Searching by the beginning is fast: email, username, first_name or last_name LIKE
+  ''ann%'', or lower(...) of one of them LIKE ''ann%'' in any case; so are = and ORDER
+  BY ... LIMIT by id, which is by time. Of what was searched sort all, as WITH
+  found AS MATERIALIZED (SELECT ...) SELECT * FROM found ORDER BY id LIMIT 20:
+  otherwise the accounts are read by id until twenty are found. For two columns
+  take UNION, not OR. Change one with users_update_account.';
 
 -- For LIKE 'ann%', as written and in any case.
 CREATE INDEX account_email ON users.account (email text_pattern_ops);

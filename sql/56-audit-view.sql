@@ -13,5 +13,12 @@ CREATE VIEW @extschema@.users_audit WITH (security_invoker) AS
 		SELECT e.actor_id = (SELECT @extschema@.users_current_user_id()) OR e.actor_id IS NULL AND e.event = ANY (
 			'{register,login,login_failed,login_throttled,refresh_reuse,logout,password_reset,reset_requested,email_verified,email_changed}'::text[])) o (own);
 COMMENT ON VIEW @extschema@.users_audit IS
-'What happened: events about oneself and those that one caused (administrators: all). For users_member.
-outcome is success or failure. user_id is whom it is about, NULL for attempts on an identifier that is nobody''s and for what concerns no person; actor_id is who was signed in, NULL otherwise and for a DBA. session_id, client_address and user_agent are NULL where somebody else did it. detail has words of ours, never what was typed. Kept for users.audit_retention. Filter by user_id; sort and page by occurred_at and id, newest first.';
+'What happened.
+Events about oneself and those that one caused (administrators: all). For
+  users_member.
+outcome is success or failure. user_id is whom it is about, NULL for attempts on an
+  identifier that is nobody''s and for what concerns no person; actor_id is who was
+  signed in, NULL otherwise and for a DBA. session_id, client_address and
+  user_agent are NULL where somebody else did it. detail has words of ours, never
+  what was typed. Kept for users.audit_retention. Filter by user_id; sort and page
+  by occurred_at and id, newest first.';

@@ -15,9 +15,10 @@ CREATE FUNCTION pg_temp.grantees(acl aclitem[], privilege text) RETURNS text LAN
 	SELECT coalesce('`' || string_agg(CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END, '`, `'
 	                                  ORDER BY array_position('{users_anon,users_member,users_service,users_relay,users_admin,users_dba}'::text[], a.grantee::regrole::text)) || '`', 'superusers')
 	  FROM aclexplode(acl) a WHERE a.privilege_type = privilege AND a.grantee <> a.grantor $$;
--- A comment as Markdown: each line a paragraph of its own.
+-- A comment as Markdown: each line a paragraph of its own, with the lines behind
+-- it that are indented.
 CREATE FUNCTION pg_temp.told(comment text) RETURNS text LANGUAGE sql AS
-	$$ SELECT replace(replace(replace(comment, E'\n', E'\n\n'), '<', '&lt;'), '*', '\*') $$;
+	$$ SELECT replace(replace(replace(replace(comment, E'\n  ', ' '), E'\n', E'\n\n'), '<', '&lt;'), '*', '\*') $$;
 
 SELECT $$# Reference
 

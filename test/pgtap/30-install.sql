@@ -9,7 +9,7 @@
 SET users.argon2_memory = '19MB';
 SET client_min_messages = warning;
 BEGIN;
-SELECT plan(109);
+SELECT plan(110);
 \ir ../lib/story.sql
 
 -- From 17 on the types of rows and arrays are members too; they go with theirs.
@@ -43,14 +43,17 @@ SELECT is(array_agg(DISTINCT classid::regclass::text ORDER BY classid::regclass:
 
 SELECT is_empty($$ SELECT what FROM member WHERE coalesce(obj_description(objid, classid::regclass::name), '') = '' $$,
                 'every object has a COMMENT');
-SELECT is_empty($$ SELECT oid::regprocedure FROM api WHERE split_part(obj_description(oid, 'pg_proc'), E'\n', 1) !~ '^[A-Z].{9,160}[.]?$' $$,
+SELECT is_empty($$ SELECT oid::regprocedure FROM api WHERE split_part(obj_description(oid, 'pg_proc'), E'\n', 1) !~ '^[A-Z].{9,97}[.]?$' $$,
                 'a function''s begins with a line of summary');
-SELECT is_empty($$ SELECT oid::regprocedure FROM api WHERE obj_description(oid, 'pg_proc') !~ '(^|[.] |\n)For (DBAs|[a-z]).*[.]$' $$,
+SELECT is_empty($$ SELECT what, line FROM member, regexp_split_to_table(obj_description(objid, classid::regclass::name), '\n') WITH ORDINALITY l (line, n)
+                    WHERE length(line) > CASE WHEN n = 1 AND classid = 'pg_proc'::regclass THEN 98 ELSE 83 END $$,
+                'lines fit beside psql''s other columns');
+SELECT is_empty($$ SELECT oid::regprocedure FROM api WHERE obj_description(oid, 'pg_proc') !~ '(^|[.] |\n *)For\s+(DBAs|[a-z]).*[.]$' $$,
                 'and says at its end who may call it');
 SELECT is_empty($$ SELECT oid::regprocedure, a.name FROM api, unnest(proargnames) a (name)
                     WHERE pronargs > 1 AND obj_description(oid, 'pg_proc') !~ ('\m' || a.name || '\M') $$,
                 'where there are several arguments it explains each');
-SELECT is_empty($$ SELECT relname FROM rel WHERE relkind = 'v' AND obj_description(oid, 'pg_class') !~ '(^|[.] |\n)For [a-z]|administrators' $$,
+SELECT is_empty($$ SELECT relname FROM rel WHERE relkind = 'v' AND obj_description(oid, 'pg_class') !~ '(^|[.] |\n *)For\s+[a-z]|administrators' $$,
                 'a view''s says for whom it is');
 SELECT is_empty($$ SELECT relname FROM tab WHERE obj_description(oid, 'pg_class') !~ '^(by-user|by-identifier|reference|queue): ' $$,
                 'a table''s begins with its kind');
