@@ -42,7 +42,7 @@ my %blocks = (
 		},
 		'with pool.connection()'             => 'test/tap/022_notes_example.pl',
 		q{curl -d '}                         => 'test/tap/021_postgrest_example.pl',
-		q{SELECT unnest(users_setup_owner('} => { as => '', before => $owner, switch => \@protects },
+		'CREATE ROLE app_owner LOGIN'        => { as => '', switch => \@protects },
 		q{SELECT id FROM users_create_domai} => { as => 'member', values => [ $domain, $editor, q{'<id>'}, $device ] },
 		'CREATE ROLE mailer LOGIN'           => { as => '' },
 		'make -C relay'                      => 'test/package/archive.t',
