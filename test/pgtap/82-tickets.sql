@@ -176,7 +176,7 @@ SELECT is(pg_temp.answer(format('SELECT users_unlock(%L)', user_id)), 'true', 'a
 SELECT is(pg_temp.answer(pg_temp.redeem(ticket)), 'ok', 'and it was not spent') FROM hot WHERE n = 1;
 SELECT is((SELECT string_agg(pg_temp.answer(pg_temp.redeem(ticket)), ',') FROM hot h, generate_series(1, 4) WHERE h.n = 1), 'invalid_token,invalid_token,invalid_token,throttled', 'a spent one is a failure');
 SELECT is(pg_temp.answer(format('SELECT users_unlock(%L)', user_id)), 'true', 'lifted once more') FROM people WHERE name = 'hot';
-SELECT is((SELECT string_agg(DISTINCT pg_temp.answer(pg_temp.redeem(left(ticket, 95) || '_')), ',') FROM hot h, generate_series(1, 10) WHERE h.n = 2), 'invalid_token', 'one that was made up is not');
+SELECT is((SELECT string_agg(DISTINCT pg_temp.answer(pg_temp.redeem(left(ticket, 95) || CASE right(ticket, 1) WHEN '_' THEN '-' ELSE '_' END)), ',') FROM hot h, generate_series(1, 10) WHERE h.n = 2), 'invalid_token', 'one that was made up is not');
 SELECT is((SELECT string_agg(pg_temp.answer(pg_temp.verify('x-hot', 'wrong')), ',') FROM generate_series(1, 2)), 'invalid_credentials,invalid_credentials', 'two failures');
 SELECT is(pg_temp.answer(pg_temp.redeem(ticket)), 'ok', 'and a session') FROM hot WHERE n = 2;
 SELECT is((SELECT string_agg(pg_temp.answer(pg_temp.verify('x-hot', 'wrong')), ',') FROM generate_series(1, 4)), 'invalid_credentials,invalid_credentials,invalid_credentials,throttled', 'after which they are counted from the beginning');
