@@ -1,5 +1,7 @@
 #include "pg.h"
 
+#include <sodium.h>
+
 #include "account.h"
 #include "audit.h"
 #include "caller.h"
@@ -18,13 +20,16 @@ users_find_genuine(UsersSession *session, UsersRefresh *token, const char *text,
 				   size_t len)
 {
 	uint8 mac[USERS_REFRESH_MAC];
+	bool genuine;
 
 	if (users_refresh_parse(token, mac, text, len) != USERS_OK)
 		return false;
-	return users_find_session(session, token) &&
-		   users_refresh_verify(token, mac, session->nonce,
-								users_purpose_key(USERS_KEY_REFRESH)) ==
-			   USERS_OK;
+	genuine =
+		users_find_session(session, token) &&
+		users_refresh_verify(token, mac, session->nonce,
+							 users_purpose_key(USERS_KEY_REFRESH)) == USERS_OK;
+	sodium_memzero(mac, sizeof(mac));
+	return genuine;
 }
 
 UsersRefreshVerdict

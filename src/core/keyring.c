@@ -4,12 +4,16 @@
 
 #include "keyring.h"
 
+/* More than BLAKE2b takes of the stack, where libsodium leaves its result. */
+#define HASH_STACK 2048
+
 void
 users_derive_key(uint8_t out[USERS_KEY_BYTES],
 				 const uint8_t root[USERS_KEY_BYTES], UsersKeyPurpose purpose)
 {
 	crypto_kdf_derive_from_key(out, USERS_KEY_BYTES, (uint64_t) purpose,
 							   "users_v1", root);
+	sodium_stackzero(HASH_STACK);
 }
 
 /* Eight bytes, least significant first. */
@@ -42,6 +46,7 @@ users_keyed_hash(uint8_t *out, size_t out_len,
 			crypto_generichash_update(&state, parts[i].data, parts[i].len);
 	}
 	crypto_generichash_final(&state, out, out_len);
+	sodium_stackzero(HASH_STACK);
 	sodium_memzero(&state, sizeof(state));
 }
 
