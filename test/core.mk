@@ -1,7 +1,7 @@
 # Tests of src/core, and of what is like it in relay and bench, that need no server:
-# make -f test/core.mk [unit | crosscheck | fuzz-replay | fuzz | fuzz-merge |
-# coverage]. Everything is built in BUILD. WERROR= lets warnings pass, SANITIZE=
-# builds without the sanitizers.
+# make -f test/core.mk [unit | valgrind | crosscheck | fuzz-replay | fuzz |
+# fuzz-merge | coverage]. Everything is built in BUILD. WERROR= lets warnings
+# pass, SANITIZE= builds without the sanitizers, FUZZ_SECONDS is for each target.
 ROOT  := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))/..)
 BUILD ?= $(ROOT)/build
 override BUILD := $(abspath $(BUILD))
@@ -62,7 +62,12 @@ $(BUILD)/unit/test_bench_ranks: $(ROOT)/test/unit/test_bench_ranks.c \
 		-lm -o $@
 
 unit: $(addprefix $(BUILD)/unit/,$(TESTS))
-	$(PROVE) --exec '' $^
+	$(PROVE) --exec '$(UNDER)' $^
+
+# What the sanitizers do not see: what is read before it was written.
+valgrind:
+	$(MAKE) -f $(lastword $(MAKEFILE_LIST)) BUILD=$(BUILD)/valgrind SANITIZE= unit \
+		UNDER='valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=all'
 
 crosscheck: $(BUILD)/unit/jwt_tool
 	JWT_TOOL=$< $(PROVE) --exec $(NODE) $(ROOT)/test/unit/node/crosscheck.js
@@ -77,14 +82,21 @@ fuzz-replay: $(FUZZERS)
 		$(BUILD)/fuzz/$$target -runs=0 -artifact_prefix=$(BUILD)/fuzz/ \
 			$(ROOT)/test/fuzz/corpus/$$target; done
 
-# New inputs go to BUILD, not to the committed corpus.
+# New inputs go to BUILD, not to the committed corpus. Ends with how many inputs
+# were run, and what each target says is in BUILD/fuzz. Most of what is read is
+# short, and refused for its length alone when it is not.
 fuzz: $(FUZZERS)
-	set -e; for target in $(FUZZ_TARGETS); do \
-		mkdir -p $(BUILD)/fuzz/new/$$target; \
+	set -e; total=0; for target in $(FUZZ_TARGETS); do \
+		mkdir -p $(BUILD)/fuzz/new/$$target; log=$(BUILD)/fuzz/$$target.log; \
+		case $$target in *jwt | *json | *template | *picture) len=4200 ;; *) len=600 ;; esac; \
 		$(BUILD)/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) \
-			-max_len=4200 -timeout=10 -print_final_stats=1 \
+			-max_len=$$len -timeout=10 -print_final_stats=1 \
 			-artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/new/$$target \
-			$(ROOT)/test/fuzz/corpus/$$target; done
+			$(ROOT)/test/fuzz/corpus/$$target >$$log 2>&1 || \
+			{ tail -n 50 $$log; exit 1; }; \
+		runs=$$(sed -n 's/^stat::number_of_executed_units: *//p' $$log); \
+		printf '%-16s %12d\n' $$target $$runs; total=$$((total + runs)); done; \
+	printf '%-16s %12d inputs, no findings\n' all $$total
 
 # Takes into the committed corpus what reaches code that it does not.
 fuzz-merge: $(FUZZERS)
@@ -108,5 +120,5 @@ coverage: | $(BUILD)/coverage
 	gcov -b $(notdir $(CORE)) | grep -A4 "File '$(ROOT)/src/core/.*c'"
 
 .SECONDARY:
-.PHONY: all unit crosscheck fuzz-replay fuzz fuzz-merge coverage
+.PHONY: all unit valgrind crosscheck fuzz-replay fuzz fuzz-merge coverage
 .DELETE_ON_ERROR:
