@@ -21,7 +21,7 @@ me=$(basename "$0")
 majors=(18 17 16 15)
 
 # Handed on to the work folder, if set. A script may add to it.
-passed_on=(PG_MAJOR KEEP CI JOBS WERROR ASSERTS COPT TERM POSTGREST_BIN)
+passed_on=(PG_MAJOR KEEP CI JOBS WERROR ASSERTS COPT SANITIZE TERM POSTGREST_BIN)
 
 say() { printf '%s: %s\n' "$me" "$*"; }
 die() {
@@ -207,6 +207,7 @@ private_server() {
 	local root=$work/pg
 	bin=$root/usr/lib/postgresql/$PG_MAJOR/bin
 	export PG_CONFIG=$bin/pg_config PATH=$bin:$PATH
+	[ -z "${SANITIZE:-}" ] || sanitize
 	[ ! -e "$root" ] || return 0
 	mkdir -p "$root/usr/lib/postgresql" "$root/usr/share/postgresql" "$root/usr/include"
 	cp -a "/usr/lib/postgresql/$PG_MAJOR" "$root/usr/lib/postgresql/"
@@ -214,6 +215,32 @@ private_server() {
 	ln -s /usr/include/postgresql "$root/usr/include/postgresql"
 	[ "$("$PG_CONFIG" --sharedir)" = "$root/usr/share/postgresql/$PG_MAJOR" ] ||
 		die "programs do not run in $work: set TMPDIR to a folder where they may"
+	[ -z "${SANITIZE:-}" ] || sanitize_server
+}
+
+# ---- AddressSanitizer and UndefinedBehaviorSanitizer, in what is ours
+
+# What is built from now on has them. Reports are written to $findings.
+sanitize() {
+	findings=$work/findings
+	mkdir -p "$findings"
+	export COPT="${COPT:-} -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
+	export ASAN_OPTIONS=log_path=$findings/asan UBSAN_OPTIONS=print_stacktrace=1
+	# Of code that the sanitizers make up, too.
+	export WERROR=
+}
+
+sanitize_server() {
+	mv "$bin/postgres" "$bin/postgres.real"
+	cp "$top/test/sanitize/postgres" "$bin/postgres"
+	gcc -std=gnu11 -Wall -Wextra -Werror -fPIC -shared -Wl,-z,initfirst \
+		-o "$bin/postgres.first.so" "$top/test/sanitize/first.c"
+}
+
+# sanitizer_reports FOLDER...: prints what they found, in their own files and, since
+# UBSan writes to stderr, in the logs in these folders; false if there is nothing.
+sanitizer_reports() {
+	grep -rhE -A 20 'ERROR: (Address|Leak)Sanitizer|: runtime error: ' "$findings" "$@" 2>/dev/null
 }
 
 # Builds the extension and the mail relay, and installs the extension into the
