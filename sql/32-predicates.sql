@@ -8,14 +8,14 @@ COMMENT ON FUNCTION users.predicate_support(internal) IS
   users_is_member let through.';
 
 CREATE FUNCTION users.member_domains() RETURNS uuid[]
-	AS 'MODULE_PATHNAME', 'users_member_domains' LANGUAGE c STABLE PARALLEL RESTRICTED COST 2000;
+	AS 'MODULE_PATHNAME', 'users_member_domains' LANGUAGE c STABLE PARALLEL SAFE COST 2000;
 COMMENT ON FUNCTION users.member_domains() IS
 'The ids of the domains on whose whole the signed-in user holds a role, sorted.
 What the planner makes of users_is_member on an index. For everyone; empty without
   identity.';
 
 CREATE FUNCTION @extschema@.users_can_in(permission text, domain_id uuid) RETURNS boolean
-	AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL RESTRICTED COST 1 SUPPORT users.predicate_support;
+	AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL SAFE COST 1 SUPPORT users.predicate_support;
 COMMENT ON FUNCTION @extschema@.users_can_in(text, uuid) IS
 'Whether the signed-in user holds a permission by a role on the whole domain: made for policies.
 permission: object_type:action, or object_type:* for every action of the type;
@@ -29,7 +29,7 @@ An index on the column is used: USING (users_can_in(''device:read'', domain_id) 
   users_can_on(''device:read'', domain_id, id)). For everyone.';
 
 CREATE FUNCTION @extschema@.users_can_on(permission text, domain_id uuid, object_id uuid) RETURNS boolean
-	AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL RESTRICTED COST 1 SUPPORT users.predicate_support;
+	AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL SAFE COST 1 SUPPORT users.predicate_support;
 COMMENT ON FUNCTION @extschema@.users_can_on(text, uuid, uuid) IS
 'Whether the signed-in user holds a permission through an assignment on that one object.
 Made for policies.
@@ -41,7 +41,7 @@ object_id: the row''s id; NULL: false. An index on this column is used.
 A role on the whole domain is users_can_in. Otherwise as that one. For everyone.';
 
 CREATE FUNCTION @extschema@.users_is_member(domain_id uuid) RETURNS boolean
-	AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL RESTRICTED COST 1 SUPPORT users.predicate_support;
+	AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL SAFE COST 1 SUPPORT users.predicate_support;
 COMMENT ON FUNCTION @extschema@.users_is_member(uuid) IS
 'Whether the signed-in user holds any role on the whole domain: made for policies.
 domain_id: a column of the row; NULL: false. An index on it is used.
@@ -50,7 +50,7 @@ A role on single objects makes no member. False where users_can_in is false for
   users_current_user_id()) AND users_is_member(domain_id). For everyone.';
 
 CREATE FUNCTION @extschema@.users_permitted_domains(permission text, user_id uuid DEFAULT NULL) RETURNS uuid[]
-	AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL RESTRICTED COST 2000;
+	AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL SAFE COST 2000;
 COMMENT ON FUNCTION @extschema@.users_permitted_domains(text, uuid) IS
 'The ids of the domains on whose whole somebody holds a permission, sorted.
 permission: object_type:action or object_type:*; US009 when there is no such; NULL:
@@ -60,7 +60,7 @@ user_id: whose; NULL: the signed-in user''s, none without identity. Somebody els
 By roles alone: an administrator''s list is not longer for being one. For everyone.';
 
 CREATE FUNCTION @extschema@.users_permitted_objects(permission text, user_id uuid DEFAULT NULL) RETURNS uuid[]
-	AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL RESTRICTED COST 2000;
+	AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL SAFE COST 2000;
 COMMENT ON FUNCTION @extschema@.users_permitted_objects(text, uuid) IS
 'The ids of the objects on which somebody holds a permission through assignments on them.
 permission: object_type:action or object_type:*; US009 when there is no such; NULL:

@@ -10,6 +10,7 @@
 #include "key.h"
 #include "lookup.h"
 #include "outcome.h"
+#include "query.h"
 #include "rights.h"
 #include "settings.h"
 
@@ -304,7 +305,7 @@ users_verify_access(UsersAccess *access, UsersCall *call, const char *token,
 
 	if (!read_token(&judged, token, len))
 		return USERS_TOKEN_INVALID;
-	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	snapshot = users_latest_snapshot();
 	verdict = judge_token(access, &judged, call, snapshot);
 	UnregisterSnapshot(snapshot);
 	return verdict;

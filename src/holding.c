@@ -2,6 +2,7 @@
 
 #include "holder.h"
 #include "holding.h"
+#include "query.h"
 
 /* ---- as the statement sees it ---- */
 
@@ -101,7 +102,7 @@ typedef struct Now
 static void
 begin_now(Now *now, const pg_uuid_t *user_id)
 {
-	now->snapshot = RegisterSnapshot(GetLatestSnapshot());
+	now->snapshot = users_latest_snapshot();
 	users_read_standing(&now->standing, user_id, now->snapshot);
 }
 

@@ -20,35 +20,108 @@ static bool set_outside_block = false;
 static bool was_read = false;
 static bool warned = false;
 
-static bool
-is_expired(const Entry *entry)
+/*
+ * What parallel workers read of their leader's identity: a slot for each
+ * backend, by the number of its PGPROC. Its backend alone writes it, never in
+ * parallel mode, and waits for its workers before the (sub)transaction ends; so
+ * while anybody reads, nothing changes, and no lock is needed.
+ */
+typedef struct Slot
 {
-	/* By the statement's start: by the clock, a scan would be cut short. */
-	return entry->identity.expires_at <= GetCurrentStatementStartTimestamp();
+	bool present;
+	bool was_read; /* written by workers, for was_read */
+	UsersIdentity identity;
+} Slot;
+
+/* NULL without preload, and then nobody can sign in. */
+static Slot *slots = NULL;
+
+Size
+users_identity_shmem_size(void)
+{
+	return mul_size((Size) MaxBackends, sizeof(Slot));
+}
+
+void
+users_identity_shmem_start(void)
+{
+	bool found;
+
+	slots =
+		ShmemInitStruct("users identity", users_identity_shmem_size(), &found);
+	if (!found)
+		memset(slots, 0, users_identity_shmem_size());
+}
+
+static Slot *
+slot_of(const PGPROC *process)
+{
+	ptrdiff_t number = process - ProcGlobal->allProcs;
+
+	/* Those that run queries come first; the others are the server's own. */
+	if (number < 0 || number >= MaxBackends)
+		elog(ERROR, "a process without queries asks for an identity");
+	return &slots[number];
+}
+
+/* After each change of top. */
+static void
+publish(void)
+{
+	Slot *slot;
+
+	if (slots == NULL)
+		return;
+	slot = slot_of(MyProc);
+	slot->present = top != NULL;
+	slot->was_read = false;
+	if (top != NULL)
+		slot->identity = top->identity;
+}
+
+/* The leader's identity, in a worker. A worker is a member of its leader's lock
+ * group, whose PGPROC goes to no other backend before the group is empty. */
+static const UsersIdentity *
+leaders_identity(void)
+{
+	static Slot *slot = NULL;
+
+	if (slots == NULL)
+		return NULL;
+	if (slot == NULL)
+		slot = slot_of(MyProc->lockGroupLeader);
+	if (!slot->was_read)
+		slot->was_read = true;
+	return slot->present ? &slot->identity : NULL;
+}
+
+/* The present identity, expired or not. */
+static inline const UsersIdentity *
+present_identity(void)
+{
+	if (unlikely(IsParallelWorker()))
+		return leaders_identity();
+	was_read = true;
+	return top == NULL ? NULL : &top->identity;
 }
 
 const UsersIdentity *
 users_identity(void)
 {
-	if (unlikely(IsParallelWorker()))
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("the identity is not known in a parallel worker"),
-			 errhint(
-				 "A function that is marked PARALLEL SAFE calls a function of the extension \"users\" that is not; mark it PARALLEL RESTRICTED."),
-			 users_errhide()));
-	was_read = true;
-	if (top == NULL || is_expired(top))
+	const UsersIdentity *identity = present_identity();
+
+	/* By the statement's start, which a worker has from its leader: by the
+	 * clock, a scan would be cut short. */
+	if (identity == NULL ||
+		identity->expires_at <= GetCurrentStatementStartTimestamp())
 		return NULL;
-	return &top->identity;
+	return identity;
 }
 
 bool
 users_identity_present(void)
 {
-	was_read = true;
-	return top != NULL;
+	return present_identity() != NULL;
 }
 
 const UsersIdentity *
@@ -75,6 +148,7 @@ users_identity_set(const UsersIdentity *identity)
 		top = entry;
 	}
 	top->identity = *identity;
+	publish();
 	set_outside_block = !IsTransactionBlock() && level == 1;
 	was_read = false;
 }
@@ -90,7 +164,8 @@ users_role_name(bool is_admin)
 static void
 warn_autocommit(void)
 {
-	if (top == NULL || !set_outside_block || was_read || warned)
+	if (top == NULL || !set_outside_block || was_read || warned ||
+		(slots != NULL && slot_of(MyProc)->was_read))
 		return;
 	warned = true;
 	ereport(
@@ -99,6 +174,17 @@ warn_autocommit(void)
 		 errhint(
 			 "Call users_authenticate after BEGIN, in the transaction of the statements that it is for."),
 		 users_errhide()));
+}
+
+/* Takes back what was set at a level or above it. */
+static void
+forget(int level)
+{
+	if (top == NULL || top->level < level)
+		return;
+	while (top != NULL && top->level >= level)
+		top = top->below;
+	publish();
 }
 
 static void
@@ -116,7 +202,7 @@ at_transaction_end(XactEvent event, void *arg)
 		case XACT_EVENT_PARALLEL_ABORT:
 		case XACT_EVENT_PREPARE:
 			/* The entries go with TopTransactionContext. */
-			top = NULL;
+			forget(0);
 			break;
 		case XACT_EVENT_PARALLEL_PRE_COMMIT:
 		case XACT_EVENT_PRE_PREPARE:
@@ -131,10 +217,7 @@ at_subtransaction_end(SubXactEvent event, SubTransactionId subxact,
 	int level = GetCurrentTransactionNestLevel();
 
 	if (event == SUBXACT_EVENT_ABORT_SUB)
-	{
-		while (top != NULL && top->level >= level)
-			top = top->below;
-	}
+		forget(level);
 	else if (event == SUBXACT_EVENT_COMMIT_SUB && top != NULL &&
 			 top->level >= level)
 	{

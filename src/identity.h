@@ -1,7 +1,7 @@
 /*
  * Who is signed in: set by a verified token, kept in backend memory, never in
  * a setting. Moves with the role through savepoints, and ends with the
- * transaction or the token.
+ * transaction or the token. A parallel worker has its leader's.
  */
 #ifndef USERS_IDENTITY_H
 #define USERS_IDENTITY_H
@@ -17,8 +17,7 @@ typedef struct UsersIdentity
 } UsersIdentity;
 
 /* The present identity; NULL without one, and once its token had expired at
- * the start of the statement. Raises in a parallel worker, which cannot know.
- */
+ * the start of the statement. */
 extern const UsersIdentity *users_identity(void);
 
 /* Whether there is one, expired or not. */
@@ -27,11 +26,17 @@ extern bool users_identity_present(void);
 /* The present identity, or 28000. */
 extern const UsersIdentity *users_require_identity(void);
 
-/* Takes one on, at the present nesting level of the transaction. */
+/* Takes one on, at the present nesting level of the transaction; not in
+ * parallel mode. */
 extern void users_identity_set(const UsersIdentity *identity);
 
 /* Database role of a token. */
 extern const char *users_role_name(bool is_admin);
+
+/* The shared memory from which parallel workers read it: size in bytes, for
+ * shmem_request_hook; and the start, under AddinShmemInitLock. */
+extern Size users_identity_shmem_size(void);
+extern void users_identity_shmem_start(void);
 
 /* Registers the transaction callbacks; called once, by _PG_init. */
 extern void users_init_identity(void);

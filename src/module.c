@@ -70,8 +70,9 @@ request_memory(void)
 {
 	if (next_request != NULL)
 		next_request();
-	RequestAddinShmemSpace(
-		add_size(users_throttle_shmem_size(), users_hashing_shmem_size()));
+	RequestAddinShmemSpace(users_throttle_shmem_size());
+	RequestAddinShmemSpace(users_hashing_shmem_size());
+	RequestAddinShmemSpace(users_identity_shmem_size());
 	/* The throttle's lock and the governor's. */
 	RequestNamedLWLockTranche("users", 2);
 }
@@ -84,6 +85,7 @@ start_memory(void)
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
 	users_throttle_shmem_start();
 	users_hashing_shmem_start();
+	users_identity_shmem_start();
 	LWLockRelease(AddinShmemInitLock);
 }
 

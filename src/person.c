@@ -73,7 +73,7 @@ char *
 users_present_username(const pg_uuid_t *user_id)
 {
 	Datum key = UUIDPGetDatum(user_id);
-	Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+	Snapshot snapshot = users_latest_snapshot();
 	UsersFound found;
 	bool there = users_lookup(&found, &usernames, &key, snapshot);
 

@@ -80,8 +80,9 @@ users_recorded_place(const char *object_type)
 	Datum key = CStringGetTextDatum(object_type);
 	/* Named by an administrator, seldom: what is committed now counts. In a
 	 * parallel operation there is no newest snapshot to be had. */
-	Snapshot snapshot = RegisterSnapshot(
-		IsInParallelMode() ? GetActiveSnapshot() : GetLatestSnapshot());
+	Snapshot snapshot = IsInParallelMode()
+							? RegisterSnapshot(GetActiveSnapshot())
+							: users_latest_snapshot();
 	bool there = users_lookup(&found, &object_place, &key, snapshot);
 
 	UnregisterSnapshot(snapshot);
@@ -338,8 +339,8 @@ read_rows(const Statement *statement, UsersPlace *places,
 	qsort(sorted, (size_t) n, sizeof(*sorted), compare_ids);
 	array = PointerGetDatum(
 		construct_array(elements, n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
-	snapshot =
-		RegisterSnapshot(latest ? GetLatestSnapshot() : GetActiveSnapshot());
+	snapshot = latest ? users_latest_snapshot()
+					  : RegisterSnapshot(GetActiveSnapshot());
 	code = SPI_execute_snapshot(statement->plan, &array, NULL, snapshot,
 								InvalidSnapshot, true, false, 0);
 	UnregisterSnapshot(snapshot);

@@ -1,5 +1,6 @@
 #include "pg.h"
 
+#include "errors.h"
 #include "query.h"
 
 #define MODULES_MAX 128
@@ -94,6 +95,20 @@ run(UsersQuery *query, const Datum *values, const char *nulls,
 	return SPI_processed;
 }
 
+Snapshot
+users_latest_snapshot(void)
+{
+	if (IsInParallelMode())
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_TRANSACTION_STATE),
+			 errmsg("cannot read the newest state during a parallel operation"),
+			 errhint(
+				 "A function that is marked PARALLEL SAFE or PARALLEL RESTRICTED calls a function of the extension \"users\" that is PARALLEL UNSAFE; mark it so, too."),
+			 users_errhide()));
+	return RegisterSnapshot(GetLatestSnapshot());
+}
+
 static uint64
 run_latest(UsersQuery *query, const Datum *values, const char *nulls,
 		   bool read_only)
@@ -103,7 +118,7 @@ run_latest(UsersQuery *query, const Datum *values, const char *nulls,
 
 	/* First: it may wait for a lock. */
 	(void) prepare(query);
-	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	snapshot = users_latest_snapshot();
 	count = run(query, values, nulls, snapshot, read_only, 0);
 	UnregisterSnapshot(snapshot);
 	return count;

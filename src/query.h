@@ -44,6 +44,10 @@ extern uint64 users_read(UsersQuery *query, const Datum *values,
 extern uint64 users_write(UsersQuery *query, const Datum *values,
 						  const char *nulls);
 
+/* What is committed now, whatever the isolation level; the caller unregisters
+ * it. Raises in parallel mode, where there is no such snapshot to be had. */
+extern Snapshot users_latest_snapshot(void);
+
 /*
  * Reads what the caller's own statement sees (the active snapshot), at most
  * limit rows (0: all): for what policies and STABLE functions ask. Works in

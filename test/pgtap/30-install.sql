@@ -161,8 +161,9 @@ SELECT set_eq($$ SELECT proname, provolatile FROM api WHERE provolatile <> 'v' $
                         ('users_can', 's'), ('users_permissions', 's'), ('users_check', 's'), ('users_check_many', 's') $$,
               'what only reads is STABLE, and nothing is IMMUTABLE');
 SELECT is_empty($$ SELECT proname, proparallel FROM api
-                    WHERE proparallel <> CASE WHEN proname ~ '^users_(current_|is_admin$|is_member$|can$|can_|permi|check)' THEN 'r' ELSE 'u' END $$,
-                'who one is and what one holds may be asked in a parallel query''s leader; what reads the newest state, nowhere in one');
+                    WHERE proparallel <> CASE WHEN proname ~ '^users_(current_|is_admin$|is_member$|can_in$|can_on$|permitted_)' THEN 's'
+                                              WHEN proname ~ '^users_(can$|permissions$|check)' THEN 'r' ELSE 'u' END $$,
+                'who one is and what policies ask may be asked in a parallel query''s workers, what pages ask in its leader; what reads the newest state, nowhere in one');
 
 ---- tables (S17 P29)
 

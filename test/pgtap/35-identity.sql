@@ -10,8 +10,9 @@
 
 SET users.argon2_memory = '19MB';
 SET client_min_messages = error;
-SELECT plan(136);
+SELECT plan(149);
 \ir ../lib/story.sql
+\ir ../lib/workers.sql
 
 DROP ROLE IF EXISTS regress_users_35, regress_users_35_owner;
 CREATE ROLE regress_users_35 LOGIN NOINHERIT;
@@ -450,8 +451,9 @@ CREATE POLICY everything ON big TO users_admin USING ((SELECT users_is_admin()))
 CREATE TABLE open_to_all AS SELECT id FROM big;
 ANALYZE open_to_all;
 GRANT SELECT ON big, open_to_all TO PUBLIC;
-CREATE FUNCTION unsafe_claim() RETURNS uuid LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$ BEGIN RETURN users_current_user_id(); END $$;
-CREATE FUNCTION unsafe_admin() RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$ BEGIN RETURN users_is_admin(); END $$;
+CREATE FUNCTION wrapped_id() RETURNS uuid LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$ BEGIN RETURN users_current_user_id(); END $$;
+CREATE FUNCTION wrapped_admin() RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$ BEGIN RETURN users_is_admin(); END $$;
+CREATE FUNCTION wrapped_sign_on(token text) RETURNS uuid LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$ BEGIN RETURN users_authenticate(token); END $$;
 SELECT CASE WHEN current_setting('server_version_num')::integer < 160000 THEN 'force_parallel_mode' ELSE 'debug_parallel_query' END AS parallel_mode \gset
 SET SESSION AUTHORIZATION regress_users_35;
 SET :parallel_mode = on;
@@ -465,8 +467,8 @@ SELECT is(pg_temp.story(token, 'SELECT count(*) FROM big', 'SELECT count(DISTINC
 CREATE FUNCTION pg_temp.plan(query text) RETURNS text LANGUAGE plpgsql AS $$ DECLARE plan text; BEGIN EXECUTE 'EXPLAIN (FORMAT json) ' || query INTO plan; RETURN plan; END $$;
 SELECT is(pg_temp.story(:'ann', $$ SELECT pg_temp.plan('SELECT count(*) FROM big') ~ '"Workers Planned": 2' $$), 'true', 'by workers');
 SET LOCAL parallel_leader_participation = off;
-SELECT is(pg_temp.story(:'ann', 'SELECT count(*) FROM big WHERE owner = users_current_user_id()', format('SELECT count(*) FROM big WHERE id %% 1000 = 0 AND who() = %L', 'ann member as users_member')), '6666 | 6', 'asked for each row, it is asked in the leader');
-SELECT is(pg_temp.story(:'ann', 'SELECT count(*) FROM big WHERE owner = unsafe_claim()', 'SELECT count(*) FROM big WHERE unsafe_admin()', 'SELECT who()'), '0A000 | 0A000 | ann member as users_member', 'in a worker it is an error, and no wrong answer');
+SELECT is(pg_temp.story(:'ann', 'SELECT count(*) FROM big WHERE owner = users_current_user_id()', format('SELECT count(*) FROM big WHERE id %% 1000 = 0 AND who() = %L', 'ann member as users_member')), '6666 | 6', 'asked for each row, it is who it is');
+SELECT is(pg_temp.story(:'ann', 'SELECT count(*) FROM big WHERE owner = wrapped_id()', 'SELECT count(*) FROM big WHERE wrapped_admin()', format('SELECT count(wrapped_sign_on(%L)) FROM big', :'bob'), 'SELECT who()'), '6666 | 0 | 25000 | ann member as users_member', 'in a wrapper, too; and no worker signs anybody in');
 SELECT is(pg_temp.story(:'ann', 'SELECT count(*) FROM big WHERE owner = (SELECT users_current_user_id()) AND id <= (SELECT max(id) FROM big)', 'SELECT username FROM users_profile()', 'SELECT (users_options()).registration', 'SELECT users_logout_all(true)'),
           '6666 | ann | open | 0', 'the API works where all is parallel');
 SELECT is(pg_temp.story(:'ann', 'SELECT count(*) FROM big WHERE (SELECT username FROM users_profile()) = ''ann'''), '6666', 'also within a query over a large table');
@@ -476,6 +478,26 @@ SELECT is(pg_temp.story(:'bob', 'SELECT count(*) FROM big WHERE id % 5000 = 0 AN
 SELECT is(pg_temp.story(NULL, format('SELECT users_authenticate(%L) IS NULL', :'ann'), 'SELECT who()'), 'false | ann member as users_member', 'one signs in there too');
 ROLLBACK;
 RESET :parallel_mode;
+-- All three by workers alone, through savepoints and without an identity.
+SELECT 'SELECT pg_temp.by_workers(''concat_ws('''' '''', users_current_user_id(), users_current_session_id() IS NOT NULL, users_current_role(), users_is_admin())'')' AS known \gset
+SELECT is(pg_temp.story(who, :'known'), answer, 'workers know their leader: ' || what)
+  FROM (VALUES (:'ann', :'ann_id' || ' t users_member f', 'A'), (:'bob', :'bob_id' || ' t users_admin t', 'an administrator'), (NULL, 'f f', 'nobody'), ('users_admin', 'f f', 'the role alone')) v (who, answer, what);
+BEGIN; SELECT users_authenticate(:'ann') AS id \gset
+SAVEPOINT a; SELECT users_authenticate(:'bob') AS id \gset
+SELECT is(pg_temp.deed(:'known'), :'bob_id' || ' t users_admin t', 'in a savepoint as B');
+ROLLBACK TO a;
+SELECT is(pg_temp.deed(:'known'), :'ann_id' || ' t users_member f', 'back to it as A');
+SELECT users_authenticate(:'bob') AS id \gset
+RELEASE a;
+SELECT is(pg_temp.deed(:'known'), :'bob_id' || ' t users_admin t', 'as B when it was released');
+COMMIT;
+SELECT is(pg_temp.deed(:'known'), 'f f', 'and nobody after the transaction');
+RESET SESSION AUTHORIZATION;
+SELECT is(pg_temp.story(who, 'SELECT pg_temp.by_workers(''users_is_admin()'')'), answer, 'a worker tells administrators: ' || coalesce(who, 'a superuser'))
+  FROM (VALUES (NULL, 'true'), ('users_dba', 'true'), ('users_admin', 'false'), ('=regress_users_35', 'false')) v (who, answer);
+CREATE FUNCTION pg_temp.as_definer() RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN RETURN concat_ws(' ', users_is_admin(), pg_temp.by_workers('users_is_admin()')); END $$;
+SELECT is(pg_temp.story('users_dba', 'SELECT pg_temp.as_definer()'), 'f false', 'and in somebody else''s definer function none, as its leader does');
+SET SESSION AUTHORIZATION regress_users_35;
 
 ---- other transactions
 

@@ -10,8 +10,9 @@
 
 SET users.argon2_memory = '19MB';
 SET client_min_messages = error;
-SELECT plan(126);
+SELECT plan(149);
 \ir ../lib/story.sql
+\ir ../lib/workers.sql
 
 DROP ROLE IF EXISTS regress_users_62, regress_users_62_service;
 CREATE ROLE regress_users_62 LOGIN NOINHERIT;
@@ -24,9 +25,9 @@ SELECT user_id AS bob_id FROM users_create_user('bob@example.org', 'bob', 'Bob',
 SELECT access_token AS bob FROM users_login('bob', 'seven wet horses sing') \gset
 
 -- Domains and objects by number; in each domain the same roles.
-CREATE FUNCTION d(n integer) RETURNS uuid IMMUTABLE LANGUAGE sql AS $$ SELECT ('d0000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid $$;
-CREATE FUNCTION o(n integer) RETURNS uuid IMMUTABLE LANGUAGE sql AS $$ SELECT ('b0000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid $$;
-CREATE FUNCTION r(n integer, name text) RETURNS uuid IMMUTABLE LANGUAGE sql AS $$ SELECT md5(name || n)::uuid $$;
+CREATE FUNCTION d(n integer) RETURNS uuid IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$ SELECT ('d0000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid $$;
+CREATE FUNCTION o(n integer) RETURNS uuid IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$ SELECT ('b0000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid $$;
+CREATE FUNCTION r(n integer, name text) RETURNS uuid IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$ SELECT md5(name || n)::uuid $$;
 CREATE FUNCTION grant_role(who uuid, n integer, role text, type text DEFAULT '', object integer DEFAULT NULL) RETURNS void LANGUAGE sql AS $$
 	INSERT INTO users.role_assignment (user_id, domain_id, role_id, object_type, object_id, granted_at)
 	VALUES (who, d(n), r(n, role), type, coalesce(o(object), '00000000-0000-0000-0000-000000000000'), now()) $$;
@@ -414,18 +415,35 @@ RESET SESSION AUTHORIZATION;
 UPDATE users.account SET status = 'disabled' WHERE user_id IN (:'bob_id', :'ann_id');
 SELECT is(concat(users_check(:'bob_id', 'device:read', d(4)), users_check(:'bob_id', 'device:read', d(2)), users_check(:'ann_id', 'device:read', d(1)), users_check(:'ann_id', 'device:read', NULL, o(6)), users_check_many(:'ann_id', 'device:read', ARRAY[o(6)])), 'ffff{}', 'disabled accounts may nothing');
 
--- In a parallel worker nobody is known, in its leader somebody is. (P13)
-UPDATE users.account SET status = 'enabled' WHERE user_id = :'ann_id';
-CREATE FUNCTION pg_temp.lies(p text, n integer) RETURNS boolean PARALLEL SAFE LANGUAGE plpgsql AS $$ BEGIN RETURN users_can_in(p, d(n)); END $$;
-SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET max_parallel_workers_per_gather = 2; SET parallel_leader_participation = off;
-CREATE TABLE many AS SELECT n, 1 + n % 2 AS domain FROM generate_series(1, 10000) n;
-CREATE FUNCTION lies(n integer) RETURNS boolean PARALLEL SAFE LANGUAGE plpgsql AS $$ BEGIN RETURN users_can_in('device:read', d(n)); END $$;
-BEGIN; SELECT users_authenticate(:'ann') AS id \gset
-RESET ROLE;
-SELECT is(pg_temp.deed('SELECT count(*) FROM many WHERE lies(domain)'), '0A000', 'a worker that cannot know says so');
-SELECT is(count(*), 5000::bigint, 'above the workers the leader knows') FROM (SELECT domain FROM many WHERE n > 0 ORDER BY n LIMIT 10000) m WHERE users_can_in('device:read', d(m.domain));
-COMMIT;
+---- in parallel workers (P13 P44)
 
+UPDATE users.account SET status = 'enabled' WHERE user_id IN (:'bob_id', :'ann_id');
+DELETE FROM users.role_assignment WHERE user_id IN (:'ann_id', :'eve_id');
+SELECT grant_role(:'ann_id', 1, 'editor'), grant_role(:'ann_id', 3, 'opener'), grant_role(:'ann_id', 4, 'star'), grant_role(:'ann_id', 2, 'editor', 'device', 7) \gset
+-- Each predicate about each domain and some objects, as one expression.
+SELECT format('ARRAY[%s]', string_agg(format('(%s)::text', q), ', ')) AS all
+  FROM (SELECT format(f, n) FROM generate_series(1, 6) n, unnest('{"users_can_in(''device:read'', d(%s))","users_can_in(''device:*'', d(%s))","users_is_member(d(%s))","users_can_on(''device:update'', d(2), o(%s + 3))"}'::text[]) f
+        UNION ALL SELECT unnest('{"users_can_in(NULL, d(1))","users_can_in(''device:read'', NULL)","users_can_on(''device:read'', d(2), NULL)","users_is_member(NULL)","users_permitted_domains(''device:read'')","users_permitted_objects(''device:read'')"}'::text[])) v (q) \gset
+SELECT unnest(ARRAY[is(answers[1], answers[2], 'workers answer as their leader does: ' || what),
+       is((SELECT count(*) FROM unnest(answers[2]::text[]) a WHERE a NOT IN ('false', '{}')), yes::bigint, format('%s questions have another answer than no', yes))])
+  FROM (VALUES (1, :'ann', 7, 'A'), (2, :'eve', 0, 'C, who holds nothing'), (3, 'users_member', 0, 'nobody'), (4, NULL, 0, 'a superuser')) v (n, who, yes, what),
+	LATERAL (SELECT string_to_array(pg_temp.story(who, format('SELECT pg_temp.by_workers(%L)', :'all'), format('SELECT (%s)::text', :'all')), ' | ')) s (answers) ORDER BY n;
+SELECT is(pg_temp.story(:'ann', 'RESET ROLE', 'SELECT pg_temp.by_workers(''users_is_member(d(2))'')', format('SELECT grant_role(%L, 2, ''star'')', :'ann_id'), 'SELECT pg_temp.by_workers(''users_is_member(d(2))'')', format('DELETE FROM users.role_assignment WHERE user_id = %L', :'ann_id'), 'SELECT pg_temp.by_workers(''users_is_member(d(2))'')'),
+          'done | false | NULL | true | done | false', 'what their transaction changed counts');
+SELECT is(pg_temp.story(:'ann', format('SELECT pg_temp.by_workers(%L)', e)), answer, e)
+  FROM (VALUES ('users_can_in(''fly'', d(1))', 'US009 permission'), ('users_can_in(''plane:fly'', NULL)', 'US009 permission'),
+               (format('users_permitted_domains(''device:read'', %L) = ARRAY[d(1), d(3)]', :'ann_id'), 'true'), (format('users_permitted_domains(''device:read'', %L)', :'eve_id'), '42501')) v (e, answer);
+SELECT is(pg_temp.story(who, format('SELECT pg_temp.by_workers(%L)', format('users_permitted_domains(''device:read'', %L) = ARRAY[d(1), d(3)]', :'ann_id'))), answer, 'somebody else''s, for ' || what)
+  FROM (VALUES ('=regress_users_62_service', 'true', 'a service'), (:'bob', 'true', 'an administrator'), ('=regress_users_62', '42501', 'another login'), ('users_service', 'true', 'a superuser as a service'), ('users_member', '42501', 'a superuser as a member')) v (who, answer, what);
+-- Of who has more than are read at once, workers ask one by one, and then for all.
+UPDATE users.domain SET status = 'enabled' WHERE id > d(5);
+SELECT count(grant_role(:'eve_id', n, 'editor')) FROM generate_series(6, 60) n \gset
+SELECT is(pg_temp.story(:'eve', $$ SELECT pg_temp.by_workers('users_can_in(''device:read'', d(1 + n % 60)) = (1 + n % 60 > 5)') $$), 'true', 'of many assignments');
+-- A wrapper marked PARALLEL SAFE is one of them; what is not, is refused in it.
+CREATE FUNCTION wrapped(expression text) RETURNS text PARALLEL SAFE LANGUAGE plpgsql AS $$ DECLARE answer text; BEGIN EXECUTE 'SELECT ' || expression INTO answer; RETURN answer; END $$;
+SELECT is(pg_temp.story(:'ann', format('SELECT pg_temp.by_workers(%L)', format('wrapped(%L)', e))), answer, 'in a wrapper: ' || e)
+  FROM (VALUES ('users_can_in(''device:read'', d(1))', 'true'), ('users_can(''device:read'', d(1))', 'true'), ('users_logout()', '25000'), ('users_profile()', '25000'), (format('users_authenticate(%L)', :'eve'), '25000')) v (e, answer);
+SELECT is(pg_temp.story(:'ann', $$ SELECT pg_temp.by_workers('wrapped(''users_profile()'')') $$, 'SELECT pg_temp.by_workers(''users_current_user_id()'')'), '25000 | ' || :'ann_id', 'after which one is who one was');
 SELECT * FROM finish();
 DROP OWNED BY regress_users_62, regress_users_62_service CASCADE;
 DROP ROLE regress_users_62, regress_users_62_service;
