@@ -10,7 +10,7 @@
 
 SET users.argon2_memory = '19MB';
 SET client_min_messages = error;
-SELECT plan(57);
+SELECT plan(61);
 
 SELECT access_token AS nobody FROM users_register('nobody@example.org', 'nobody', 'seven wet horses sing', 'N', 'N') \gset
 SELECT access_token AS one, user_id AS one_id FROM users_register('one@example.org', 'one', 'seven wet horses sing', 'O', 'O') \gset
@@ -180,6 +180,30 @@ SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bi
 CREATE TEMP TABLE come AS SELECT row_number() OVER () AS place, at FROM (SELECT at FROM plain WHERE users_can_in('device:read', domain_id) AND at BETWEEN 1 AND 50000 ORDER BY at) p;
 SELECT is((SELECT array_agg(at ORDER BY place) FROM come), (SELECT array_agg(at ORDER BY at) FROM come), 'ORDER BY is kept');
 SELECT is((SELECT count(*) FROM come), 5000::bigint, 'and nothing lost');
+COMMIT;
+
+-- Many rows are shared among workers, in a plan that is kept, too.
+SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;
+CREATE FUNCTION workers(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	plan text;
+BEGIN
+	EXECUTE 'EXPLAIN (FORMAT JSON, COSTS OFF) ' || statement INTO plan;
+	RETURN regexp_replace(plan, '^.*"Node Type": "Gather".*"Workers Planned": (\d+).*"Parallel Aware": true.*"Filter": "[^"]*users_can_in\(.*$', '\1');
+END
+$$;
+INSERT INTO users.role_assignment (user_id, domain_id, role_id, granted_at) SELECT :'hundred_id', d(n), md5('role' || n)::uuid, now() FROM generate_series(101, 1000) n;
+PREPARE count_all AS SELECT count(name) FROM device;
+SET plan_cache_mode = force_generic_plan;
+BEGIN; SELECT users_authenticate(:'hundred') AS id \gset
+SELECT is(workers('SELECT count(name) FROM device'), '2', 'a member of all domains has workers');
+SELECT is(workers('EXECUTE count_all'), '2', 'in a plan that is kept');
+EXECUTE count_all \gset
+SELECT is(:count, 100000, 'which count all rows');
+ROLLBACK;
+BEGIN; SELECT users_authenticate(:'nobody') AS id \gset
+EXECUTE count_all \gset
+SELECT is(:count, 0, 'and none for nobody');
 COMMIT;
 
 SELECT * FROM finish();

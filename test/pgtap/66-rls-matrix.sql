@@ -11,7 +11,7 @@ SET users.argon2_memory = '19MB';
 SET users.max_registrations = 1000;
 SET client_min_messages = error;
 BEGIN;
-SELECT plan(82);
+SELECT plan(96);
 \ir ../lib/story.sql
 
 CREATE ROLE regress_users_66_app;
@@ -168,9 +168,13 @@ CREATE FUNCTION pg_temp.cases(t text) RETURNS TABLE (who text, statement text, e
 	SELECT p.name, format('WITH d AS (DELETE FROM app.%I WHERE true RETURNING id) SELECT FROM d', t),
 	       count(*) FILTER (WHERE pg_temp.may(p.name, 'device:read', (r.place).domain_id, (r.place).id, (r.place).owner)
 	                          AND pg_temp.may(p.name, 'device:delete', (r.place).domain_id, (r.place).id, (r.place).owner))::text FROM p, r GROUP BY p.name
+	UNION ALL
+	SELECT p.name, format('SELECT FROM app.%I', t),
+	       count(*) FILTER (WHERE pg_temp.may(p.name, 'device:read', (r.place).domain_id, (r.place).id, (r.place).owner))::text FROM p, r GROUP BY p.name
 $$;
-CREATE TEMP TABLE found (status text, t text, who text, statement text, expected text, answer text);
-DO $$
+CREATE TEMP TABLE found (run text, status text, t text, who text, statement text, expected text, answer text);
+-- Does the cases whose statement matches.
+CREATE FUNCTION pg_temp.find(run text, pattern text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
 	status_of_a text;
 	tab text;
@@ -180,16 +184,27 @@ BEGIN
 		FOREACH tab IN ARRAY '{owned,plain,parted}'::text[] LOOP
 			CONTINUE WHEN tab <> 'owned' AND status_of_a IN ('frozen', 'deleted');
 			INSERT INTO found
-			SELECT status_of_a, tab, g.who, s.statement, s.expected, s.answer
-			  FROM (SELECT c.who, array_agg(c.statement) AS statements, array_agg(c.expected) AS expected FROM pg_temp.cases(tab) c GROUP BY c.who) g
+			SELECT run, status_of_a, tab, g.who, s.statement, s.expected, s.answer
+			  FROM (SELECT c.who, array_agg(c.statement) AS statements, array_agg(c.expected) AS expected FROM pg_temp.cases(tab) c WHERE c.statement ~ pattern GROUP BY c.who) g
 			  JOIN person p ON p.name = g.who
 			  CROSS JOIN LATERAL unnest(g.statements, g.expected, pg_temp.deeds(p.token, g.statements)) s (statement, expected, answer);
 		END LOOP;
 	END LOOP;
 	UPDATE users.domain SET status = 'enabled' WHERE id = 'a0000000-0000-0000-0000-000000000000';
 END $$;
-SELECT is_empty(format('SELECT who, statement, expected, answer FROM found WHERE status = %L AND t = %L AND answer IS DISTINCT FROM expected', s, t), format('%s, domain %s: all as reckoned', t, s))
-  FROM (SELECT DISTINCT status, t FROM found) c (s, t) ORDER BY s, t;
+SELECT pg_temp.find('alone', '.') \gset
+-- What is read, once more by workers alone.
+DO $$ DECLARE t text; BEGIN
+	FOREACH t IN ARRAY '{owned,plain,parted_a,parted_other}'::text[] LOOP EXECUTE format('ALTER TABLE app.%I SET (parallel_workers = 2)', t); END LOOP;
+END $$;
+SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0; SET LOCAL min_parallel_table_scan_size = 0; SET LOCAL max_parallel_workers_per_gather = 2; SET LOCAL parallel_leader_participation = off;
+SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off;
+SELECT pg_temp.find('by workers', '^SELECT FROM app.[a-z]+$') \gset
+SELECT is(pg_temp.story((SELECT token FROM person WHERE name = who), format('EXPLAIN (FORMAT JSON, COSTS OFF) SELECT FROM app.%I WHERE id = %L', t, '00000000-0000-0000-0000-0000000000a1')) ~ '"Node Type": "Gather".*"Parallel Aware": true.*"Filter": ".*users_can_in\(', true, format('%s''s rows of %s are judged by workers', who, t))
+  FROM unnest('{reader,guest}'::text[]) who, unnest('{owned,plain,parted}'::text[]) t;
+SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL enable_indexscan = on; SET LOCAL enable_bitmapscan = on;
+SELECT is_empty(format('SELECT who, statement, expected, answer FROM found WHERE run = %L AND status = %L AND t = %L AND answer IS DISTINCT FROM expected', r, s, t), format('%s, domain %s, %s: all as reckoned', t, s, r))
+  FROM (SELECT DISTINCT run, status, t FROM found) c (r, s, t) ORDER BY r, s, t;
 SELECT cmp_ok(count(*)::integer, '>', 14000, 'of more than fourteen thousand cases') FROM found;
 SELECT cmp_ok(count(*)::integer, '>', least, format('of which %s or more end with %s', least, answer)) FROM (VALUES ('0', 1000), ('1', 300), ('42501', 500)) v (answer, least) JOIN found USING (answer) GROUP BY answer, least;
 
