@@ -3,7 +3,7 @@
 # the one sets, the other reads; dollars are of SQL and awk.)
 
 mails=2000       # in a round of relay and claim
-latencies=50     # mails in a round of mail-latency
+latencies=30     # mails in a round of mail-latency
 samples=250      # of each class in a round of known-unknown
 hashed=250       # the same, where a password is verified each time
 pause=300        # milliseconds in which everything comes to rest after a mail

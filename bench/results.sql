@@ -26,7 +26,7 @@ RETURN CASE goal_is WHEN '<=' THEN ratio <= goal WHEN '>=' THEN ratio >= goal WH
 
 CREATE TEMPORARY TABLE result AS
 SELECT jsonb_build_object(
-	'date', :'date', 'quick', :'quick'::boolean,
+	'date', :'date', 'quick', :'quick'::boolean, 'rows', :rows,
 	'machine', jsonb_build_object('cpu', :'cpu', 'cores', :'cores'::integer, 'memory_gib', :'memory'::numeric,
 		'kernel', :'kernel', 'file_system', :'file_system', 'load_before', :'load'::numeric),
 	'postgresql', current_setting('server_version'),
@@ -79,9 +79,9 @@ SELECT :'output' = 'json' AS is_json, :'output' = 'text' AS is_text
 	\pset tuples_only on
 	SELECT format('%s: %s', name, p) FROM shown WHERE p IS NOT NULL ORDER BY place;
 \else
-	SELECT format(E'%s, PostgreSQL %s, users %s, on %s cores of %s with %s GiB of memory, Linux %s, data on %s; load average before it %s%s.\n',
+	SELECT format(E'%s, PostgreSQL %s, users %s, on %s cores of %s with %s GiB of memory, Linux %s, data on %s; %s rows; load average before it %s%s.\n',
 			document->>'date', document->>'postgresql', document->>'users', m->>'cores', m->>'cpu',
-			m->>'memory_gib', m->>'kernel', m->>'file_system', m->>'load_before',
+			m->>'memory_gib', m->>'kernel', m->>'file_system', ltrim(to_char((document->>'rows')::integer, '99,999,999')), m->>'load_before',
 			CASE WHEN (document->>'quick')::boolean THEN '; a quick run, so rough' ELSE '' END)
 	  FROM result, jsonb_extract_path(document, 'machine') AS m;
 	\echo '| name | what | baseline | figure | ratio | spread | goal | |'

@@ -3,15 +3,16 @@
 # one sets, the other reads; dollars are of awk.)
 
 reads=20       # of ten domains, or of single objects, in a round
-all_reads=3    # of a million rows
+all_reads=3    # of all rows
 row_calls=2    # of a policy that calls a function a row
 inserts=2      # of 100,000 rows
 if [ "$quick" = true ]; then reads=5 all_reads=1 row_calls=1 inserts=1; fi
+if [ "$rows" -gt 3000000 ]; then reads=5 all_reads=1; fi
 
 # The tables, made when the first figure of the group is measured.
 prepare_rls() {
 	[ "$(sql -c "SELECT to_regclass('rls.ready') IS NULL")" = t ] || return 0
-	run sql -v password="$password" -f bench/rls.sql
+	run sql -v password="$password" -v rows="$rows" -f bench/rls.sql
 }
 
 # member NAME: signs NAME in for what comes.
@@ -23,14 +24,17 @@ member() {
 }
 
 # timed COUNT RESULT STATEMENT: milliseconds of one STATEMENT by the member,
-# which must answer RESULT; before is what a superuser runs first.
+# which must answer RESULT, after one that tells its plan. before is what a
+# superuser runs first; workers, how many the plan must have had.
 before=
+workers=0
 timed() {
 	cat >"$work/rls.sql" <<-SQL
 		BEGIN;
 		SELECT users_authenticate(:'token');
 		SELECT given FROM rls.member WHERE name = '$who' \gset
-		$3
+		SET LOCAL max_parallel_workers_per_gather = $workers;
+		EXPLAIN (ANALYZE, COSTS off, TIMING off) $3
 		\timing on
 		$(repeat "$1" "$3")
 		\timing off
@@ -38,17 +42,33 @@ timed() {
 	SQL
 	[ -z "$before" ] || sql -c "$before" >"$work/output"
 	run sql -U pool -v token="$token" -f "$work/rls.sql"
-	mean "$1" "$2" "$1 + 1"
+	[ "$workers" = 0 ] || grep -q "Workers Launched: $workers\$" "$work/output" || die "not as many workers as wanted"
+	mean "$1" "$2"
 }
-mean() { # COUNT RESULT TIMES
+mean() { # COUNT RESULT
 	calculate '
 		$0 == "'"$2"'" {complete++}
 		/^Time: / {sum += $2}
-		END {if (complete == '"$3"') print sum / '"$1"'}'
+		END {if (complete == '"$1"') print sum / '"$1"'}'
 }
 
 by_array() { timed "$count" "$result" "SELECT count(name) FROM rls.$plain WHERE $column = ANY (:'given'::uuid[]);"; }
 by_policy() { timed "$count" "$result" "SELECT count(name) FROM rls.$table;"; }
+
+# ---- rls-parallel
+
+# gain FUNCTION: what it measures, over the same with workers.
+gain() {
+	local alone
+	"$1"
+	alone=$value
+	workers=2 "$1"
+	value=$(awk "BEGIN {print $alone / $value}")
+}
+gain_by_array() { gain by_array; }
+gain_by_policy() { gain by_policy; }
+
+# ---- rls-in-1000, rls-function-10
 
 # The same table on both sides, its own policy being off and on.
 by_array_alone() {
@@ -80,7 +100,7 @@ by_join() {
 		\timing off
 	SQL
 	run sql -f "$work/rls.sql"
-	mean "$count" "$result" "$count"
+	mean "$count" "$result"
 }
 by_can() { timed "$count" "$result" "SELECT count(*) FILTER (WHERE users_can('device:read', domain_id)) FROM rls.plain;"; }
 
@@ -106,7 +126,7 @@ insert_into() { # TABLE
 		done)
 	SQL
 	run sql -U pool -v token="$token" -f "$work/rls.sql"
-	mean "$inserts" 100000 "$inserts"
+	mean "$inserts" 100000
 	sql -c "VACUUM rls.$1"
 }
 insert_plain() { insert_into plain; }
@@ -118,19 +138,29 @@ measure_rls() { # FIGURE
 	# how many rows as a result.
 	plain=plain table=device column=domain_id
 	case $1 in
+		rls-1)
+			member one
+			count=$((reads * 10)) result=$((rows / 1000))
+			take_turns by_array by_policy
+			;;
 		rls-10)
 			member ten
-			count=$reads result=10000
+			count=$reads result=$((rows / 100))
 			take_turns by_array by_policy
 			;;
 		rls-1000)
 			member thousand
-			count=$all_reads result=1000000
+			count=$all_reads result=$rows
 			take_turns by_array by_policy
+			;;
+		rls-parallel)
+			member thousand
+			count=$all_reads result=$rows
+			take_turns gain_by_array gain_by_policy
 			;;
 		rls-in-1000)
 			member thousand
-			count=$all_reads result=1000000 table=plain
+			count=$all_reads result=$rows table=plain
 			own_policy 'domain_id IN (SELECT m.domain_id FROM rls.membership m WHERE m.user_id = (SELECT users_current_user_id()))'
 			take_turns by_array_alone by_own_policy
 			;;
@@ -147,7 +177,7 @@ measure_rls() { # FIGURE
 			;;
 		rls-can)
 			member ten
-			count=$all_reads result=10000
+			count=$all_reads result=$((rows / 100))
 			take_turns by_join by_can
 			;;
 		rls-insert)

@@ -7,8 +7,8 @@ SELECT users_setup_owner('rls_owner');
 CREATE SCHEMA rls AUTHORIZATION rls_owner;
 GRANT USAGE ON SCHEMA rls TO users_member;
 
--- A thousand domains, each with a role; who has it in ten of them, in all, and
--- on 10,000 single objects.
+-- A thousand domains, each with a role; who has it in one of them, in ten, in all,
+-- and on 10,000 single objects.
 CREATE FUNCTION pg_temp.d(n integer) RETURNS uuid IMMUTABLE RETURN md5('domain' || n)::uuid;
 CREATE FUNCTION pg_temp.o(n integer) RETURNS uuid IMMUTABLE RETURN md5('object' || n)::uuid;
 CREATE FUNCTION pg_temp.r(n integer) RETURNS uuid IMMUTABLE RETURN md5('role' || n)::uuid;
@@ -19,11 +19,12 @@ SELECT pg_temp.r(n), pg_temp.d(n), 'editor', '{device:create,device:delete,devic
   FROM generate_series(1, 1000) n;
 
 CREATE TABLE rls.member AS
-SELECT name, user_id, NULL::uuid[] AS given FROM unnest(ARRAY['ten', 'thousand', 'guest']) AS name,
+SELECT name, user_id, NULL::uuid[] AS given FROM unnest(ARRAY['one', 'ten', 'thousand', 'guest']) AS name,
 	LATERAL users_register(name || '@example.com', name, :'password', 'Rls', 'Member') WHERE status = 'ok';
 INSERT INTO users.role_assignment (user_id, domain_id, role_id, granted_at)
 SELECT user_id, pg_temp.d(n), pg_temp.r(n), now()
-  FROM rls.member, generate_series(1, 1000) n WHERE name = 'thousand' OR name = 'ten' AND n % 100 = 7;
+  FROM rls.member, generate_series(1, 1000) n
+ WHERE name = 'thousand' OR name = 'ten' AND n % 100 = 7 OR name = 'one' AND n = 7;
 INSERT INTO users.role_assignment (user_id, domain_id, role_id, object_type, object_id, granted_at)
 SELECT user_id, pg_temp.d(1 + n % 1000), pg_temp.r(1 + n % 1000), 'device', pg_temp.o(n), now()
   FROM rls.member, generate_series(97, 970000, 97) n WHERE name = 'guest';
@@ -41,15 +42,15 @@ BEGIN
 END
 $$;
 
--- A million rows, with policies and without; and a tenth of them.
+-- The rows, with policies and without; and 100,000 of them.
 CREATE TABLE rls.device (id uuid NOT NULL, domain_id uuid NOT NULL, name text);
-INSERT INTO rls.device SELECT pg_temp.o(n), pg_temp.d(1 + n % 1000), 'device ' || n FROM generate_series(1, 1000000) n;
+INSERT INTO rls.device SELECT pg_temp.o(n), pg_temp.d(1 + n % 1000), 'device ' || n FROM generate_series(1, :rows) n;
 CREATE TABLE rls.plain (LIKE rls.device);
 INSERT INTO rls.plain TABLE rls.device;
 CREATE TABLE rls.tenth (LIKE rls.device);
 INSERT INTO rls.tenth SELECT * FROM rls.device LIMIT 100000;
 CREATE TABLE rls.fresh AS
-SELECT pg_temp.o(n) AS id, pg_temp.d(1 + n % 1000) AS domain_id, 'device ' || n AS name FROM generate_series(1000001, 1100000) n;
+SELECT pg_temp.o(n) AS id, pg_temp.d(1 + n % 1000) AS domain_id, 'device ' || n AS name FROM generate_series(:rows + 1, :rows + 100000) n;
 ALTER TABLE rls.device ADD PRIMARY KEY (id);
 ALTER TABLE rls.device OWNER TO rls_owner;
 SET ROLE rls_owner;
