@@ -58,25 +58,6 @@ COMMIT;
 SQL
 }
 
-# Everything that the tables hold, but the transactions of events.
-sub contents
-{
-	my ($node, $db) = @_;
-	my @tables = split /\n/, answer($node, <<'SQL', db => $db);
-SELECT c.oid::regclass FROM pg_class c
- WHERE c.relnamespace = 'users'::regnamespace AND c.relkind = 'r' AND c.relname NOT IN ('event_position', 'event_mark') ORDER BY 1
-SQL
-
-	return {
-		map {
-			$_ => answer(
-				$node,
-				"SELECT count(*), md5(string_agg(t::text, '' ORDER BY t::text)) FROM $_ t",
-				db => $db)
-		} @tables
-	};
-}
-
 # After a restore all is as it was, and goes on. (S64)
 sub restored
 {
@@ -84,7 +65,7 @@ sub restored
 	my ($ann, $ben, $cai) = @$people{qw(ann ben cai)};
 	my %here = (db => $db);
 
-	is_deeply(contents($node, $db), $before, "$what: the same rows");
+	is_deeply(table_contents($node, $db), $before, "$what: the same rows");
 	is(token_status($node, $ann->{access}, %here), 'ok',            "$what: an access token holds");
 	is(token_status($node, $cai->{access}, %here), 'invalid_token', "$what: one of a disabled account does not");
 	is(notes_of($node, $ann, undef, %here), '1|first', "$what: the application's policies hold");
@@ -126,6 +107,17 @@ sub dump_all
 	$node->command_ok([ 'pg_dumpall', '--globals-only', '-f', "$folder/$name.globals" ],  'pg_dumpall -g');
 	$node->command_ok([ 'pg_dump', '-d', 'postgres', '-f', "$folder/$name.sql" ],         'pg_dump');
 	$node->command_ok([ 'pg_dump', '-d', 'postgres', '-Fc', '-f', "$folder/$name.dump" ], 'pg_dump -Fc');
+	$node->command_ok([ 'pg_dump', '-d', 'postgres', '-Fd', '-j2', '-f', "$folder/$name.d" ], 'pg_dump -Fd -j');
+	return;
+}
+
+# Indexes and tables fit each other.
+sub sound
+{
+	my ($node, $db, $what) = @_;
+
+	$node->command_ok([ 'pg_amcheck', '-d', $db, '--install-missing', '--heapallindexed', '--parent-check' ],
+		"$what: pg_amcheck");
 	return;
 }
 
@@ -213,13 +205,14 @@ sub generated
 {
 	my $origin = users_server('generated');
 	my $people = populate($origin);
-	my $before = contents($origin, 'postgres');
+	my $before = table_contents($origin, 'postgres');
 	my $node   = new_server('restored');
 	my $root;
 
 	dump_all($origin, 'generated');
 	$root = pack 'H*', $origin->safe_psql('postgres', "SELECT encode(secret, 'hex') FROM users.root_key");
 	look_for_secrets($origin, 'generated', $people, $root, 'root');
+	dumped_by_others($origin);
 	$origin->stop;
 
 	# The library need not be preloaded for a restore.
@@ -231,9 +224,7 @@ sub generated
 	$node->restart;
 	restored($node, 'postgres', $people, $before, 'pg_dump');
 
-	$node->safe_psql('postgres', 'CREATE DATABASE custom');
-	$node->command_ok([ 'pg_restore', '-d', 'custom', '--exit-on-error', "$folder/generated.dump" ], 'pg_restore');
-	restored($node, 'custom', $people, $before, 'pg_restore');
+	ways($node, $people, $before);
 
 	# The extension is there already, and has made nothing of its own. (P29)
 	$node->safe_psql('postgres', 'CREATE DATABASE prepared');
@@ -244,6 +235,109 @@ sub generated
 	cleaned($node, $people, $before);
 	$node->stop;
 	return;
+}
+
+# With what pg_restore is told, in turn. The foreign keys between an extension's
+# tables are there before their rows, which -j loads in any order: so nothing is
+# checked then.
+sub ways
+{
+	my ($node, $people, $before) = @_;
+	my $replica = '-c session_replication_role=replica';
+
+	foreach my $case (
+		[ 'custom',   'generated.dump', '', [] ],
+		[ 'folder',   'generated.d',    '', [] ],
+		[ 'jobs',     'generated.d',    $replica, ['-j2'] ],
+		[ 'filejobs', 'generated.dump', $replica, ['-j2'] ],
+		[ 'sections', 'generated.dump', '', map { ["--section=$_"] } 'pre-data', 'data', 'post-data' ],
+		[ 'unowned',  'generated.dump', '', ['--no-owner'] ],
+		[ 'dumper',   'dumper.dump',    '', [] ])
+	{
+		my ($db, $dump, $options, @steps) = @$case;
+		my $what = join ' ', 'pg_restore', map { @$_ } @steps;
+
+		$node->safe_psql('postgres', "CREATE DATABASE $db");
+		foreach my $step (@steps)
+		{
+			local $ENV{PGOPTIONS} = $options;
+			$node->command_ok([ 'pg_restore', '-d', $db, '--exit-on-error', @$step, "$folder/$dump" ],
+				"$db: pg_restore @$step");
+		}
+		restored($node, $db, $people, $before, "$db: $what");
+		sound($node, $db, "$db: $what");
+	}
+	return;
+}
+
+# Who may dump: besides superusers, who reads everything and passes by policies.
+# The owner of the application's tables may dump these, but for one with FORCE:
+# pg_dump refuses, and would leave the rows out if it was told to obey policies.
+sub dumped_by_others
+{
+	my ($node) = @_;
+	my $refused = qr/row-level security policy for table "(?:language|forced)"/;
+
+	$node->safe_psql('postgres', 'CREATE ROLE dumper LOGIN BYPASSRLS IN ROLE pg_read_all_data');
+	$node->command_ok(
+		[ 'pg_dump', '-d', $node->connstr('postgres') . ' user=dumper', '-Fc', '-f', "$folder/dumper.dump" ],
+		'a dump by who reads everything and passes by policies');
+	$node->safe_psql('postgres', 'CREATE DATABASE owned');
+	$node->safe_psql('owned', <<'SQL');
+CREATE EXTENSION users;
+CREATE ROLE app_owner LOGIN;
+SELECT users_setup_owner('app_owner');
+CREATE SCHEMA app AUTHORIZATION app_owner;
+SELECT users_define_object_type('device');
+SET ROLE app_owner;
+CREATE TABLE app.device (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), domain_id uuid, owner uuid REFERENCES users.person_id (user_id));
+INSERT INTO app.device (domain_id) VALUES (gen_random_uuid());
+CREATE TABLE app.forced AS TABLE app.device;
+SELECT users_protect('app.device', 'device', owner_column => 'owner');
+SELECT users_protect('app.forced', 'device', force => true);
+SQL
+	foreach my $case (
+		[ $refused, 'the database' ],
+		[ $refused, 'the database but for it', '--exclude-table=app.forced' ],
+		[ $refused, 'a table with FORCE',      '--schema=app' ],
+		[ undef,    'without its rows',        '--schema=app', '--enable-row-security' ],
+		[ undef,    'without it',              '--schema=app', '--exclude-table=app.forced' ])
+	{
+		my ($said, $what, @options) = @$case;
+		my @dump = ('pg_dump', '-d', $node->connstr('owned') . ' user=app_owner', '-f', "$folder/app.sql", @options);
+
+		if   (defined $said) { $node->command_fails_like(\@dump, $said, "the owner's dump: $what: refused") }
+		else                 { $node->command_ok(\@dump, "the owner's dump: $what") }
+		$what eq 'without its rows' or next;
+		like(slurp_file("$folder/app.sql"), qr/^COPY app\.device [^\n]*\n[0-9a-f]{8}-/m, 'rows of the other table');
+		like(slurp_file("$folder/app.sql"), qr/^COPY app\.forced [^\n]*\n\\\./m,         'none of that one');
+	}
+
+	# The owner restores it, beside the extension that a superuser made.
+	$node->safe_psql('owned', <<'SQL');
+DROP SCHEMA app CASCADE;
+CREATE SCHEMA app AUTHORIZATION app_owner;
+SQL
+	$node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('owned') . ' user=app_owner', '-f', owned_script() ],
+		'the owner restores it');
+	is(answer($node, 'SELECT count(*) FROM app.device', db => 'owned'), '1', 'with its row');
+	is( answer(
+			$node, "SELECT string_agg(name, ' ') FROM users_health() WHERE NOT ok AND name IN ('protected_tables', 'open_views')",
+			db => 'owned'),
+		'',
+		'protected as it was');
+	$node->safe_psql('postgres', 'DROP DATABASE owned');
+	$node->safe_psql('postgres', 'DROP ROLE app_owner');
+	return;
+}
+
+# The schema itself is there.
+sub owned_script
+{
+	my $sql = slurp_file("$folder/app.sql") =~ s/^CREATE SCHEMA app;$//mr;
+
+	write_file("$folder/app.sql", $sql, 0600);
+	return "$folder/app.sql";
 }
 
 # pg_restore --clean drops the extension: not while there are accounts, unless
@@ -311,7 +405,7 @@ sub bad_files
 sub refused
 {
 	my ($node, $people, $files) = @_;
-	my $before = contents($node, 'postgres');
+	my $before = table_contents($node, 'postgres');
 
 	foreach my $file (@$files)
 	{
@@ -330,7 +424,7 @@ sub refused
 			answer($node, "SELECT ok, detail FROM users_health() WHERE name = 'root_key'"),
 			qr/^f\|.*$said.*nobody can sign in/, "$what: users_health says so");
 	}
-	is_deeply(contents($node, 'postgres'), $before, 'nothing was written');
+	is_deeply(table_contents($node, 'postgres'), $before, 'nothing was written');
 	return;
 }
 
@@ -385,16 +479,16 @@ sub key_file
 	write_file("$folder/root", $key, 0600);
 	$origin = users_server('keyfile', "users.key_file = '$folder/root'\n");
 	$people = populate($origin);
-	$before = contents($origin, 'postgres');
+	$before = table_contents($origin, 'postgres');
 	dump_all($origin, 'keyfile');
+	$origin->command_ok([ 'pg_dumpall', '-f', "$folder/keyfile.all" ], 'pg_dumpall');
 	is($origin->safe_psql('postgres', 'SELECT secret IS NULL FROM users.root_key'), 't', 'the table holds no key');
 	look_for_secrets($origin, 'keyfile', $people, $key, '');
 	$origin->stop;
 
 	$node = new_server('keyfile_restored');
 	$node->start;
-	is(run_file($node, 'postgres', "$folder/keyfile.globals"), '', 'globals are restored');
-	is(run_file($node, 'postgres', "$folder/keyfile.sql"),     '', 'the dump is restored');
+	is(run_file($node, 'postgres', "$folder/keyfile.all"), '', 'the dump of all is restored');
 	@files = bad_files($node, $key);
 	refused($node, $people, \@files);
 	refused_from_the_start($node, \@files);

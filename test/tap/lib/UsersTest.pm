@@ -16,7 +16,7 @@ our @EXPORT = qw(
   new_server users_server prepare_login
   answer run_example sign_up sign_in status_of token_status
   background find_backend hold_slot let_go memory_of log_from
-  run_file write_file random_key
+  run_file table_contents write_file random_key
 );
 
 # Strong enough, and in nobody's name.
@@ -25,11 +25,13 @@ our $password = 'correct horse battery';
 my $holders = 0;
 
 # A server that has not been started: the library preloaded, cheap hashes, a
-# quiet log. %init goes to PostgreSQL::Test::Cluster's init.
+# quiet log. %init goes to PostgreSQL::Test::Cluster's init, but install_path,
+# where a PostgreSQL of another version lies.
 sub new_server
 {
 	my ($name, %init) = @_;
-	my $node = PostgreSQL::Test::Cluster->new($name);
+	my $path = delete $init{install_path};
+	my $node = PostgreSQL::Test::Cluster->new($name, $path ? (install_path => $path) : ());
 
 	$node->init(%init);
 	$node->append_conf('postgresql.conf', <<'CONF');
@@ -265,6 +267,25 @@ sub run_file
 
 	# The superuser of a new cluster is there already.
 	return join "\n", grep { !/role "\w+" already exists/ && !/NOTICE/ } split /\n/, $stderr;
+}
+
+# Everything that the tables hold, but the transactions of events.
+sub table_contents
+{
+	my ($node, $db) = @_;
+	my @tables = split /\n/, answer($node, <<'SQL', db => $db);
+SELECT c.oid::regclass FROM pg_class c
+ WHERE c.relnamespace = 'users'::regnamespace AND c.relkind = 'r' AND c.relname NOT IN ('event_position', 'event_mark') ORDER BY 1
+SQL
+
+	return {
+		map {
+			$_ => answer(
+				$node,
+				"SELECT count(*), md5(string_agg(t::text, '' ORDER BY t::text)) FROM $_ t",
+				db => $db)
+		} @tables
+	};
 }
 
 # A file with a mode of its own, in the place of what was there.
