@@ -9,7 +9,7 @@
 #define BLOCK	48 /* bytes, a multiple of 3: only the last may be ragged */
 #define GROUP	64 /* characters, a multiple of 4 */
 
-#define USERS_BASE64URL_BYTES(n) ((n) / 4 * 3 + (n) % 4 * 6 / 8)
+#define BYTES_OF(n) ((n) / 4 * 3 + (n) % 4 * 6 / 8)
 
 void
 users_base64url_encode(char *out, const uint8_t *in, size_t n)
@@ -110,7 +110,7 @@ decode(uint8_t *out, const char *in, size_t len)
 	while (len > 0)
 	{
 		size_t characters = len < GROUP ? len : GROUP;
-		size_t bytes = USERS_BASE64URL_BYTES(characters);
+		size_t bytes = BYTES_OF(characters);
 
 		memset(group, 'A', GROUP);
 		memcpy(group, in, characters);
@@ -134,7 +134,7 @@ users_base64url_decode(uint8_t *out, size_t cap, size_t *n, const char *in,
 {
 	UsersStatus status = USERS_MALFORMED;
 
-	*n = USERS_BASE64URL_BYTES(len);
+	*n = BYTES_OF(len);
 	if (len % 4 != 1 && *n > cap)
 		status = USERS_TOO_LONG;
 	else if (len % 4 != 1 && decode(out, in, len))
