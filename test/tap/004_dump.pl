@@ -239,18 +239,20 @@ sub generated
 
 # With what pg_restore is told, in turn. The foreign keys between an extension's
 # tables are there before their rows, which -j loads in any order: so nothing is
-# checked then.
+# checked then. An application's foreign keys are created and checked as soon as
+# its own rows are there, so with -j the sections follow each other.
 sub ways
 {
 	my ($node, $people, $before) = @_;
-	my $replica = '-c session_replication_role=replica';
+	my $replica  = '-c session_replication_role=replica';
+	my @sections = map { "--section=$_" } 'pre-data', 'data', 'post-data';
 
 	foreach my $case (
 		[ 'custom',   'generated.dump', '', [] ],
 		[ 'folder',   'generated.d',    '', [] ],
-		[ 'jobs',     'generated.d',    $replica, ['-j2'] ],
-		[ 'filejobs', 'generated.dump', $replica, ['-j2'] ],
-		[ 'sections', 'generated.dump', '', map { ["--section=$_"] } 'pre-data', 'data', 'post-data' ],
+		[ 'jobs',     'generated.d',    $replica, map { [ '-j2', $_ ] } @sections ],
+		[ 'filejobs', 'generated.dump', $replica, map { [ '-j2', $_ ] } @sections ],
+		[ 'sections', 'generated.dump', '', map { [$_] } @sections ],
 		[ 'unowned',  'generated.dump', '', ['--no-owner'] ],
 		[ 'dumper',   'dumper.dump',    '', [] ])
 	{

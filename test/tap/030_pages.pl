@@ -96,7 +96,7 @@ my %blocks = (
 	'doc/operation.md' => {
 		'head -c 32'                      => 'test/package/walk',
 		'pg_dumpall --globals-only'       => 'test/tap/004_dump.pl',
-		'PGOPTIONS='                      => 'test/tap/004_dump.pl',
+		'export PGOPTIONS='               => 'test/tap/004_dump.pl',
 		'LOG:  users: users_login failed' => 'test/tap/001_preload.pl',
 		'failregex ='                     => 'below',
 		'SELECT email, email_verified_at' => { as => '' },
