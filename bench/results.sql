@@ -4,13 +4,13 @@ SET client_min_messages = warning;
 \pset pager off
 \pset footer off
 
-CREATE TEMPORARY TABLE figure (name text, unit text, goal_is text, goal numeric, what text, place serial);
-COPY figure (name, unit, goal_is, goal, what) FROM :'figures';
+CREATE TEMPORARY TABLE figure (name text, "group" text, unit text, goal_is text, goal numeric, what text, place serial);
+COPY figure (name, "group", unit, goal_is, goal, what) FROM :'figures';
 CREATE TEMPORARY TABLE measured (name text, baseline numeric, figure numeric, p numeric, round serial);
 COPY measured (name, baseline, figure, p) FROM :'measured';
 
 CREATE TEMPORARY VIEW summary AS
-SELECT f.place, f.name, f.what, f.unit, f.goal_is, f.goal,
+SELECT f.place, f.name, f."group", f.what, f.unit, f.goal_is, f.goal,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY m.baseline)::numeric AS baseline,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY m.figure)::numeric AS figure,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY m.figure / m.baseline)::numeric AS ratio,
@@ -18,7 +18,7 @@ SELECT f.place, f.name, f.what, f.unit, f.goal_is, f.goal,
        jsonb_agg(jsonb_build_array(m.baseline, m.figure) ORDER BY m.round) AS rounds,
        jsonb_agg(m.p ORDER BY m.round) FILTER (WHERE m.p IS NOT NULL) AS p
   FROM figure f JOIN measured m USING (name)
- GROUP BY f.place, f.name, f.what, f.unit, f.goal_is, f.goal;
+ GROUP BY f.place, f.name, f."group", f.what, f.unit, f.goal_is, f.goal;
 
 -- Of the ratio, or of the figure itself.
 CREATE FUNCTION pg_temp.is_met(goal_is text, goal numeric, ratio numeric, figure numeric) RETURNS boolean
@@ -32,7 +32,7 @@ SELECT jsonb_build_object(
 	'postgresql', current_setting('server_version'),
 	'users', (SELECT extversion FROM pg_extension WHERE extname = 'users'),
 	'figures', (SELECT jsonb_agg(jsonb_build_object(
-			'name', name, 'what', what, 'unit', unit, 'goal_is', goal_is, 'goal', goal,
+			'name', name, 'group', "group", 'what', what, 'unit', unit, 'goal_is', goal_is, 'goal', goal,
 			'ratio', round(ratio, 4), 'lowest', round(lowest, 4), 'highest', round(highest, 4),
 			'goal_met', pg_temp.is_met(goal_is, goal, ratio, figure),
 			'baseline', baseline, 'figure', figure, 'rounds', rounds, 'p', p) ORDER BY place)
@@ -53,7 +53,7 @@ RETURN (SELECT format('p = %s; %s of %s below 0.01', string_agg(round(value::num
 	FROM jsonb_array_elements_text(p) WITH ORDINALITY AS d (value, place) HAVING count(*) > 0);
 
 CREATE TEMPORARY VIEW shown AS
-SELECT d.place, f->>'name' AS name, f->>'what' AS what,
+SELECT d.place, f->>'name' AS name, f->>'group' AS "group", f->>'what' AS what,
        pg_temp.shown((f->>'baseline')::numeric) || ' ' || (f->>'unit') AS baseline,
        pg_temp.shown((f->>'figure')::numeric) || ' ' || (f->>'unit') AS figure,
        pg_temp.shown_ratio((f->>'ratio')::numeric) AS ratio,
@@ -84,8 +84,8 @@ SELECT :'output' = 'json' AS is_json, :'output' = 'text' AS is_text
 			m->>'memory_gib', m->>'kernel', m->>'file_system', ltrim(to_char((document->>'rows')::integer, '99,999,999')), m->>'load_before',
 			CASE WHEN (document->>'quick')::boolean THEN '; a quick run, so rough' ELSE '' END)
 	  FROM result, jsonb_extract_path(document, 'machine') AS m;
-	\echo '| name | what | baseline | figure | ratio | spread | goal | |'
-	\echo '|---|---|--:|--:|--:|--:|--:|---|'
-	SELECT format('| `%s` | %s | %s | %s | **%s** | %s | %s | %s |', name, concat_ws('; ', what, p), baseline, figure, ratio, spread, goal, verdict)
-	  FROM shown ORDER BY place;
+	SELECT format(E'### %s\n\n| name | what | baseline | figure | ratio | spread | goal | |\n|---|---|--:|--:|--:|--:|--:|---|\n%s\n',
+			initcap("group"), string_agg(format('| `%s` | %s | %s | %s | **%s** | %s | %s | %s |',
+				name, concat_ws('; ', what, p), baseline, figure, ratio, spread, goal, verdict), E'\n' ORDER BY place))
+	  FROM shown GROUP BY "group" ORDER BY min(place);
 \endif
