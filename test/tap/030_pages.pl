@@ -73,7 +73,6 @@ my %blocks = (
 		'USERS_MAIL_DATABASE=host'         => 'test/tap/013_relay_settings.pl',
 		'users-mail-relay --config'        => 'test/package/life',
 		'SELECT kind, recipient, state'    => { as => '', instead => { q{'...'} => $anybody } },
-		q{SELECT cron.schedule('users'}    => 'pg_cron is not installed with the tests',
 		'SELECT subject, body_text FROM'   => { as => '' },
 		q{SELECT users_define_site('shop'} => { as => '' },
 	},
@@ -90,7 +89,7 @@ my %blocks = (
 		'CREATE ROLE exporter'       => { as => '' },
 		'DATA_SOURCE_NAME='          => 'test/tap/017_exporter.pl',
 		'users_value{'               => 'test/tap/017_exporter.pl',
-		'# postgresql.conf'          => 'pg_cron is not installed with the tests',
+		'# postgresql.conf'          => 'test/tap/035_cron.pl',
 		'SELECT * FROM users_events' => { as => '', instead => { q{'<position of the last row>'} => 'NULL' } },
 	},
 	'doc/operation.md' => {
@@ -131,7 +130,7 @@ my %blocks = (
 	},
 	'examples/events/README.md' => {
 		'psql -v ON_ERROR_STOP=1' => 'test/tap/015_events.pl',
-		'SELECT cron.schedule_'   => 'pg_cron is not installed with the tests',
+		'SELECT cron.schedule_'   => 'test/tap/035_cron.pl',
 		'  DELETE FROM app.note'  => 'test/tap/015_events.pl',
 	},
 	'examples/magistrala/README.md' => { 'p="psql' => 'test/tap/028_magistrala.pl' },
