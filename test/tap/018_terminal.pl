@@ -1,5 +1,6 @@
-# doc/daily.md, "On a terminal": with those settings of psql every view fits in
-# 120 columns, and so do the lists of columns there without them.
+# doc/daily.md, "On a terminal": with those settings of psql every view and what
+# explains the extension fit in 120 columns, and so do the lists of columns there
+# without them.
 use strict;
 use warnings FATAL => 'all';
 
@@ -40,8 +41,8 @@ SELECT status FROM users_login('beatrice.novakovic', 'a wrong one');
 SELECT status FROM users_login('beatrice.novakovic', 'seven wet horses sing', 'Firefox on the laptop in the kitchen');
 SQL
 
-# The widest line that psql prints for a query, with some settings.
-sub widest
+# What psql prints for a query, with some settings: its lines, and the widest.
+sub lines
 {
 	my ($query, @settings) = @_;
 	my $file = PostgreSQL::Test::Utils::tempdir() . '/out';
@@ -50,13 +51,16 @@ sub widest
 		'-d', $node->connstr('postgres'), '-o', $file, '-c', $query) == 0
 	  or die "psql failed: $query";
 	open my $output, '<:encoding(UTF-8)', $file or die "$file: $!";
-	return max(map { s/\s+$//; length } <$output>);
+	return map { s/\s+$//r } <$output>;
 }
+
+sub widest { return max(map { length } lines(@_)) }
 
 my $page    = slurp_file(getcwd() . '/doc/daily.md');
 my $section = ($page =~ /^## On a terminal\n(.*?)(?=^## |\z)/ms)[0];
-my @settings = map { s/^x /expanded=/r =~ s/^pset format /format=/r } $section =~ /^    \\(.*)$/mg;
-my @lists = $section =~ /^    (SELECT .*);$/mg;
+my @settings = map { s/^x /expanded=/r =~ s/^pset format /format=/r } $section =~ /^    \\([^d].*)$/mg;
+my @lists    = $section =~ /^    (SELECT .* FROM users_\w+);$/mg;
+my @about    = $section =~ /^    (\\d.*|SELECT .* FROM pg_proc .*)$/mg;
 my @views = split /\n/, $node->safe_psql('postgres', <<'SQL');
 SELECT relname FROM pg_class WHERE relkind = 'v' AND relname LIKE 'users\_%' ORDER BY 1
 SQL
@@ -71,5 +75,13 @@ foreach my $view (@views)
 	cmp_ok(widest("SELECT * FROM $view"), $listed{$view} ? '>' : '<=', $width, $listed{$view} ? 'and needs that' : 'without that too');
 }
 cmp_ok(widest($_), '<=', $width, $_) for @lists;
+
+# What tells of the extension itself.
+is(scalar @about, 5, 'commands that explain: ' . @about);
+foreach my $command (@about)
+{
+	cmp_ok(widest($command, @settings), '<=', $width, $command);
+	cmp_ok(scalar(() = lines($command)), '>', 50, 'and says something');
+}
 
 done_testing();

@@ -56,6 +56,7 @@ my %blocks = (
 	'doc/daily.md' => {
 		'\x auto'                  => 'test/tap/018_terminal.pl',
 		'SELECT username, email, ' => 'test/tap/018_terminal.pl',
+		'\dx+ users'               => 'test/tap/018_terminal.pl',
 	},
 	'doc/domains.md' => {
 		'SELECT * FROM users_create_domain' => {
