@@ -14,7 +14,7 @@
 
 #define USERS_LOOKUP_COLUMNS 8
 #define USERS_LOOKUP_KEYS	 4
-#define USERS_LOOKUP_SEEN	 256
+#define USERS_LOOKUP_SEEN	 4096
 
 /* Where a row was when it was read last. */
 typedef struct UsersWhereabouts
