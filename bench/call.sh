@@ -24,6 +24,20 @@ lines() {
 	sql -F $'\t' "${@:2}" >"$work/lines" <<<"$1"
 }
 
+# written COMMAND...: while somebody commits changes as fast as one client can,
+# of a row that nobody else looks at.
+written() {
+	local writer status=0
+	pgbench -n -M prepared -f - -c 1 -T 600 bench >"$work/writer.log" 2>&1 \
+		<<<'UPDATE handmade.written SET n = n + 1; SELECT 1;' &
+	writer=$!
+	sleep 0.5
+	"$@" || status=$?
+	kill "$writer" 2>/dev/null || die "nobody was writing: $(cat "$work/writer.log")"
+	wait "$writer" 2>/dev/null || true
+	return "$status"
+}
+
 # ---- authenticate-alone: one client
 
 one_client() { # SCRIPT
@@ -111,6 +125,8 @@ request() {
 }
 request_by_role() { request 'SET LOCAL ROLE reader;' plain; }
 request_by_token() { request 'SELECT users_authenticate(:token);' device; }
+request_by_role_written() { written request_by_role; }
+request_by_token_written() { written request_by_token; }
 
 # ---- register: two clients
 
@@ -132,6 +148,7 @@ measure_call() { # FIGURE
 		login-pgcrypto) take_turns hand_login login_cpu ;;
 		check-10) in_rounds look_up_and_check ten ;;
 		check-1000) in_rounds look_up_and_check thousand ;;
+		check-written) in_rounds written look_up_and_check thousand ;;
 		request-10)
 			# Of the domains, those whose number ends in 07.
 			member ten
@@ -142,6 +159,11 @@ measure_call() { # FIGURE
 			member thousand
 			number="random(1, $rows)"
 			take_turns request_by_role request_by_token
+			;;
+		request-written)
+			member thousand
+			number="random(1, $rows)"
+			take_turns request_by_role_written request_by_token_written
 			;;
 		register) take_turns hash_bound register ;;
 	esac

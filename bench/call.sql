@@ -71,4 +71,6 @@ BEGIN
 	END LOOP;
 END
 $$;
+-- What somebody else writes all the time.
+CREATE TABLE handmade.written AS SELECT 0 AS n;
 CREATE TABLE handmade.ready ();

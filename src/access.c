@@ -13,6 +13,7 @@
 #include "query.h"
 #include "rights.h"
 #include "settings.h"
+#include "sight.h"
 
 /* Clocks of other machines may be so far ahead, in seconds. */
 #define SKEW 30
@@ -68,14 +69,24 @@ typedef struct Claimed
 	int64 expires_at;
 } Claimed;
 
+/* What the rows of key and session say of a token that they let pass. */
+typedef struct Validity
+{
+	TimestampTz key_retires_at; /* DT_NOEND: not that we know */
+	TimestampTz authenticated_at;
+} Validity;
+
 /* A token whose signature was found right, by its keyed hash: taking it apart
- * costs as much as all the rest, and Ed25519 ten times that. Key, session and
- * times are checked on every use all the same. */
+ * costs as much as all the rest, and Ed25519 ten times that. Times are checked
+ * on every use all the same, and key and session are read again whenever
+ * somebody has committed something. */
 typedef struct Verified
 {
 	uint8 hash[CACHE_HASH];
 	uint32 generation; /* of issuer and audience */
+	uint64 sight;	   /* which has shown the validity */
 	Claimed claimed;
+	Validity validity;
 } Verified;
 
 static Verified cache[CACHE_SLOTS];
@@ -110,6 +121,7 @@ remember(Verified *slot, const uint8 hash[CACHE_HASH], const Claimed *claimed)
 {
 	memcpy(slot->hash, hash, CACHE_HASH);
 	slot->generation = users_claims_generation;
+	slot->sight = 0;
 	slot->claimed = *claimed;
 }
 
@@ -207,26 +219,16 @@ find_session(UsersFound *session, const Claimed *claimed, Snapshot snapshot)
 	return users_lookup(session, &session_lookup, id, snapshot);
 }
 
-static bool
-key_is_dead(const UsersFound *key)
-{
-	return !key->nulls[KEY_REVOKED_AT] ||
-		   (!key->nulls[KEY_RETIRES_AT] &&
-			DatumGetTimestampTz(key->values[KEY_RETIRES_AT]) <
-				GetCurrentTimestamp());
-}
-
 static void
 fill_access(UsersAccess *access, const Claimed *claimed,
-			const UsersFound *session)
+			const Validity *validity)
 {
 	access->user_id = claimed->user_id;
 	access->session_id = claimed->session_id;
 	access->is_admin = claimed->is_admin;
 	access->issued_at = users_from_unix_time(claimed->issued_at);
 	access->expires_at = users_from_unix_time(claimed->expires_at);
-	access->authenticated_at =
-		DatumGetTimestampTz(session->values[SESSION_AUTHENTICATED_AT]);
+	access->authenticated_at = validity->authenticated_at;
 }
 
 /* Whether now is a time at which the token counts. */
@@ -267,10 +269,17 @@ read_token(Judged *judged, const char *token, size_t len)
 	return is_current(&judged->claimed);
 }
 
+static TimestampTz
+time_of(const UsersFound *found, int column, TimestampTz otherwise)
+{
+	return found->nulls[column] ? otherwise
+								: DatumGetTimestampTz(found->values[column]);
+}
+
 /* Key and session, as one snapshot sees them. */
 static UsersTokenVerdict
-judge_token(UsersAccess *access, Judged *judged, UsersCall *call,
-			Snapshot snapshot)
+read_validity(Validity *validity, Judged *judged, UsersCall *call,
+			  Snapshot snapshot)
 {
 	UsersTokenVerdict unknown =
 		RecoveryInProgress() ? USERS_TOKEN_ELSEWHERE : USERS_TOKEN_INVALID;
@@ -279,7 +288,10 @@ judge_token(UsersAccess *access, Judged *judged, UsersCall *call,
 
 	if (!find_key(&key, &judged->claimed, snapshot))
 		return unknown;
-	if (key_is_dead(&key))
+	if (!key.nulls[KEY_REVOKED_AT])
+		return USERS_TOKEN_INVALID;
+	validity->key_retires_at = time_of(&key, KEY_RETIRES_AT, DT_NOEND);
+	if (validity->key_retires_at < GetCurrentTimestamp())
 		return USERS_TOKEN_INVALID;
 	if (!judged->known)
 	{
@@ -291,7 +303,32 @@ judge_token(UsersAccess *access, Judged *judged, UsersCall *call,
 		return unknown;
 	if (!session.nulls[SESSION_ENDED_AT])
 		return USERS_TOKEN_INVALID;
-	fill_access(access, &judged->claimed, &session);
+	validity->authenticated_at =
+		DatumGetTimestampTz(session.values[SESSION_AUTHENTICATED_AT]);
+	return USERS_TOKEN_VALID;
+}
+
+/* The same, but not read again while nothing can have changed. */
+static UsersTokenVerdict
+judge_token(UsersAccess *access, Judged *judged, UsersCall *call,
+			Snapshot snapshot)
+{
+	Verified *slot = judged->slot;
+	uint64 sight = users_sight(snapshot)->number;
+
+	if (!judged->known || slot->sight != sight ||
+		slot->validity.key_retires_at < GetCurrentTimestamp())
+	{
+		Validity validity;
+		UsersTokenVerdict verdict =
+			read_validity(&validity, judged, call, snapshot);
+
+		if (verdict != USERS_TOKEN_VALID)
+			return verdict;
+		slot->validity = validity;
+		slot->sight = sight;
+	}
+	fill_access(access, &judged->claimed, &slot->validity);
 	return USERS_TOKEN_VALID;
 }
 

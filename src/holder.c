@@ -4,7 +4,8 @@
 #include "sight.h"
 
 /* What a user holds is read one by one, and all at once when it is clear that
- * many are asked for: a request that reads a row or two reads as much here. */
+ * one transaction asks for many: one that reads a row or two reads as much
+ * here. */
 #define PROBES 16
 
 /* A service may ask about one user after another. */
@@ -87,8 +88,10 @@ struct UsersHolder
 {
 	struct UsersHolder *next;
 	MemoryContext context;
-	bool complete; /* everything is in: what is not, is not held */
-	int probes;
+	const UsersSight *sight;
+	bool complete;	  /* everything is in: what is not, is not held */
+	int probes;		  /* in one transaction, */
+	uint64 probed_in; /* which is that one after the sight was taken */
 	domains_hash *domains;
 	objects_hash *objects;
 	Listed *lists;
@@ -207,6 +210,7 @@ new_holder(UsersSight *sight, Holders *holders, const pg_uuid_t *user_id)
 		MemoryContextAllocZero(sight->context, sizeof(UsersHolder));
 
 	holder->context = sight->context;
+	holder->sight = sight;
 	users_read_standing(&holder->standing, user_id, GetActiveSnapshot());
 	holder->domains = domains_create(sight->context, 8, NULL);
 	holder->objects = objects_create(sight->context, 8, NULL);
@@ -216,10 +220,18 @@ new_holder(UsersSight *sight, Holders *holders, const pg_uuid_t *user_id)
 	return holder;
 }
 
+static UsersSight *
+sight_of_statement(void)
+{
+	if (unlikely(!ActiveSnapshotSet()))
+		elog(ERROR, "permissions are asked for without a snapshot");
+	return users_sight(GetActiveSnapshot());
+}
+
 UsersHolder *
 users_holder(const pg_uuid_t *user_id)
 {
-	UsersSight *sight = users_sight();
+	UsersSight *sight = sight_of_statement();
 	Holders *holders = sight->memory;
 
 	if (likely(holders != NULL))
@@ -230,7 +242,7 @@ users_holder(const pg_uuid_t *user_id)
 		if (holders->count >= HOLDERS)
 		{
 			users_sight_clear(sight);
-			sight = users_sight();
+			sight = sight_of_statement();
 			holders = NULL;
 		}
 	}
@@ -246,6 +258,11 @@ users_holder(const pg_uuid_t *user_id)
 static bool
 load_rather(UsersHolder *holder)
 {
+	if (holder->probed_in != holder->sight->outlived)
+	{
+		holder->probes = 0;
+		holder->probed_in = holder->sight->outlived;
+	}
 	if (++holder->probes > PROBES)
 		load(holder);
 	return holder->complete;

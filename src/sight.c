@@ -6,9 +6,13 @@
  * snapshots. */
 #define SIGHTS 4
 
+/* A sight with more in it, in bytes, is not kept when its transaction ends. */
+#define KEPT_MAX ((Size) 1024 * 1024)
+
 static UsersSight sights[SIGHTS];
 static UsersSight *latest = &sights[0];
 static uint64 clock_hand = 0;
+static uint64 last_number = 0;
 
 /* The transactions that a snapshot takes for running. In recovery all of them
  * stand in subxip. On a primary subxip can be left out: a subtransaction of one
@@ -29,7 +33,10 @@ running_of(Snapshot snapshot, Size *size)
  * Whether a snapshot of this transaction sees what the sight's saw: the same
  * transactions of others, and of its own the same commands; a rollback clears
  * everything. (The count of completed transactions that GetSnapshotData goes by
- * is lost when a snapshot is copied.)
+ * is lost when a snapshot is copied.) What was kept from an earlier transaction
+ * saw no command of its own, so only a snapshot that sees none fits. At
+ * SERIALIZABLE each transaction has to read by itself, as its reads are
+ * recorded.
  *
  * curcid tells commands apart when they have ended. A function that a command
  * calls while it is inserting many rows into our tables would be told of the
@@ -41,10 +48,11 @@ is_of(const UsersSight *sight, Snapshot snapshot)
 	Size size;
 	const TransactionId *running;
 
-	if (!sight->valid || sight->xmax != snapshot->xmax ||
+	if (sight->number == 0 || sight->xmax != snapshot->xmax ||
 		sight->xmin != snapshot->xmin || sight->curcid != snapshot->curcid ||
 		sight->in_recovery != snapshot->takenDuringRecovery ||
-		sight->suboverflowed != snapshot->suboverflowed)
+		sight->suboverflowed != snapshot->suboverflowed ||
+		(sight->outlived > 0 && IsolationIsSerializable()))
 		return false;
 	running = running_of(snapshot, &size);
 	return size == sight->running_size &&
@@ -56,7 +64,7 @@ users_sight_clear(UsersSight *sight)
 {
 	sight->memory = NULL;
 	sight->running = NULL;
-	sight->valid = false;
+	sight->number = 0;
 	if (sight->context != NULL)
 		MemoryContextReset(sight->context);
 }
@@ -68,8 +76,8 @@ take(UsersSight *sight, Snapshot snapshot)
 
 	users_sight_clear(sight);
 	if (sight->context == NULL)
-		sight->context = AllocSetContextCreate(
-			TopTransactionContext, "users permissions", ALLOCSET_SMALL_SIZES);
+		sight->context = AllocSetContextCreate(TopMemoryContext, "users sight",
+											   ALLOCSET_SMALL_SIZES);
 	sight->xmin = snapshot->xmin;
 	sight->xmax = snapshot->xmax;
 	sight->curcid = snapshot->curcid;
@@ -82,7 +90,8 @@ take(UsersSight *sight, Snapshot snapshot)
 			MemoryContextAlloc(sight->context, sight->running_size);
 		memcpy(sight->running, running, sight->running_size);
 	}
-	sight->valid = true;
+	sight->outlived = 0;
+	sight->number = ++last_number;
 }
 
 static UsersSight *
@@ -94,8 +103,8 @@ find(Snapshot snapshot)
 	{
 		if (is_of(&sights[i], snapshot))
 			return &sights[i];
-		if (!sights[i].valid ||
-			(oldest->valid && sights[i].used < oldest->used))
+		if (sights[i].number == 0 ||
+			(oldest->number != 0 && sights[i].used < oldest->used))
 			oldest = &sights[i];
 	}
 	take(oldest, snapshot);
@@ -103,13 +112,8 @@ find(Snapshot snapshot)
 }
 
 UsersSight *
-users_sight(void)
+users_sight(Snapshot snapshot)
 {
-	Snapshot snapshot;
-
-	if (unlikely(!ActiveSnapshotSet()))
-		elog(ERROR, "permissions are asked for without a snapshot");
-	snapshot = GetActiveSnapshot();
 	if (unlikely(!is_of(latest, snapshot)))
 	{
 		latest = find(snapshot);
@@ -119,14 +123,42 @@ users_sight(void)
 }
 
 static void
+clear_all(void)
+{
+	for (int i = 0; i < SIGHTS; i++)
+		if (sights[i].number != 0)
+			users_sight_clear(&sights[i]);
+}
+
+/* A transaction that has changed nothing has seen nothing of its own, and what
+ * it saw of others is true until the next of them commits. */
+static void
+keep(void)
+{
+	for (int i = 0; i < SIGHTS; i++)
+	{
+		UsersSight *sight = &sights[i];
+
+		if (sight->number == 0)
+			continue;
+		if (MemoryContextMemAllocated(sight->context, true) > KEPT_MAX)
+			users_sight_clear(sight);
+		sight->outlived++;
+	}
+}
+
+static void
 at_transaction_end(XactEvent event, void *arg)
 {
 	if (event == XACT_EVENT_PRE_COMMIT ||
 		event == XACT_EVENT_PARALLEL_PRE_COMMIT ||
 		event == XACT_EVENT_PRE_PREPARE)
 		return;
-	/* The contexts go with the transaction's. */
-	memset(sights, 0, sizeof(sights));
+	if (event == XACT_EVENT_COMMIT &&
+		!TransactionIdIsValid(GetTopTransactionIdIfAny()))
+		keep();
+	else
+		clear_all();
 }
 
 /* What was seen of the subtransaction is no more. */
@@ -136,9 +168,7 @@ at_subtransaction_end(SubXactEvent event, SubTransactionId subxact,
 {
 	if (event != SUBXACT_EVENT_ABORT_SUB)
 		return;
-	for (int i = 0; i < SIGHTS; i++)
-		if (sights[i].valid)
-			users_sight_clear(&sights[i]);
+	clear_all();
 }
 
 void

@@ -4,7 +4,8 @@
  * row is right for the others; but a cursor or a function in between brings
  * another snapshot along, and a rollback takes back what a snapshot has seen of
  * its own transaction. So each thing that is remembered belongs to a sight, and
- * a sight to one snapshot.
+ * a sight to one snapshot, or to several that see the same: while nobody
+ * commits anything the next transaction's does, too.
  */
 #ifndef USERS_SIGHT_H
 #define USERS_SIGHT_H
@@ -13,7 +14,8 @@
 
 typedef struct UsersSight
 {
-	bool valid;
+	uint64 number;	 /* 0: there is none here; never used again */
+	uint64 outlived; /* transactions that have ended since it was taken */
 	TransactionId xmin;
 	TransactionId xmax;
 	CommandId curcid;
@@ -26,9 +28,9 @@ typedef struct UsersSight
 	void *memory;		   /* what it is: NULL at first; holding.c's */
 } UsersSight;
 
-/* The sight of the present statement's snapshot. It and all that is in it may
- * go at the next call of users_sight, and when a subtransaction aborts. */
-extern UsersSight *users_sight(void);
+/* The sight of a snapshot of this transaction. It and all that is in it may go
+ * at the next call of users_sight, and when a subtransaction aborts. */
+extern UsersSight *users_sight(Snapshot snapshot);
 
 /* Empties a sight; the next call of users_sight begins anew. */
 extern void users_sight_clear(UsersSight *sight);
