@@ -8,7 +8,7 @@
 
 SET users.argon2_memory = '19MB';
 SET client_min_messages = warning;
-SELECT plan(117);
+SELECT plan(122);
 
 \ir ../lib/answer.sql
 \ir ../lib/domain.sql
@@ -93,6 +93,18 @@ SELECT is(pg_temp.cost_of(who, query), wanted || '; 0 scans; few rows', who || '
   FROM generate_series(1, 12) n, (VALUES ('root', 'user4999', 'user4999 user49990 user49991 user49992 user49993 user49994 user49995 user49996 user49997 user49998'), ('eve', 'user1999', 'user1999 user19990 user19991 user19992 user19993 user19994 user19995 user19996 user19997 user19998'),
        ('mia', 'mira', 'mia lea')) v (who, query, wanted) WHERE n IN (1, 7, 12);
 SELECT is((SELECT count(*) FROM users_search('user', 1000)), 50::bigint, 'never more than fifty');
+-- Few of the many who begin so share a domain; all but the first are further on than it looks first.
+INSERT INTO users.role_assignment (user_id, domain_id, role_id, granted_at)
+SELECT md5('many' || n)::uuid, pg_temp.thing('one'), pg_temp.thing('one/viewer'), now() FROM unnest('{1,7,12345,49999,50000,40404}'::integer[]) n;
+UPDATE users.person SET listed = false WHERE username = 'user50000';
+UPDATE users.account SET status = 'disabled' WHERE email = 'many40404@example.org';
+SELECT is(pg_temp.find('mia', query, rest), wanted, 'few of many' || rest || ': ' || wanted)
+  FROM (VALUES ('user', '', 'user1 user12345 user49999 user7'), ('user', ', 3', 'user1 user12345 user49999'), ('user', ', 1', 'user1'), ('first', ', 2', (SELECT string_agg(username, ' ') FROM (SELECT username FROM users.person WHERE username IN ('user1', 'user7', 'user12345', 'user49999') ORDER BY first_name LIMIT 2) f))) v (query, rest, wanted);
+-- However many the planner takes for beginning so, and however few for the domains' people.
+CREATE TEMP TABLE counted AS SELECT oid, reltuples FROM pg_class WHERE oid IN ('users.person'::regclass, 'users.role_assignment'::regclass);
+UPDATE pg_class c SET reltuples = CASE relname WHEN 'person' THEN 1e8 ELSE 100 END FROM counted t WHERE c.oid = t.oid;
+SELECT is(pg_temp.cost_of('eve', 'user1999'), 'user1999 user19990 user19991 user19992 user19993 user19994 user19995 user19996 user19997 user19998; 0 scans; few rows', 'eve finds user1999 without looking at all whose domain she shares');
+UPDATE pg_class c SET reltuples = t.reltuples FROM counted t WHERE c.oid = t.oid;
 -- And as the planner says it, of the same conditions.
 CREATE FUNCTION pg_temp.reads(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
