@@ -50,6 +50,7 @@
 #include "stats.h"
 #include "template.h"
 #include "throttle.h"
+#include "uncompiled.h"
 #include "word.h"
 
 #if PG_VERSION_NUM >= 180000
@@ -102,6 +103,7 @@ preload(void)
 	users_init_log();
 	users_init_guard();
 	users_init_objects();
+	users_init_uncompiled();
 }
 
 void

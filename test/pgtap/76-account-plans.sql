@@ -9,7 +9,7 @@
 SET users.argon2_memory = '19MB';
 SET client_min_messages = error;
 BEGIN;
-SELECT plan(40);
+SELECT plan(43);
 \ir ../lib/story.sql
 
 SELECT user_id AS bob_id FROM users_create_user('bob@example.org', 'bob', 'Bob', 'Ash', 'seven wet horses sing', platform_role => 'admin') \gset
@@ -49,6 +49,23 @@ SELECT is((SELECT pg_temp.scans(p) FROM pg_temp.plan_of(:'bob', 'SELECT * FROM u
 SELECT is((SELECT concat_ws(' ', pg_temp.scans(p), pg_temp.indexes(p)) FROM pg_temp.plan_of(:'bob', 'WITH found AS MATERIALIZED (' || query || ') SELECT * FROM found ORDER BY id DESC LIMIT 20') p), '0 ' || wanted, 'pages of ' || query)
   FROM (VALUES ('SELECT id FROM users_accounts WHERE lower(username) LIKE ''name0012%''', 'account_pkey person_username_lower'),
                ('SELECT id FROM users_accounts WHERE lower(username) LIKE ''name0012%'' UNION SELECT id FROM users_accounts WHERE lower(email) LIKE ''mail0013%''', 'account_email_lower account_pkey person_pkey person_username_lower')) v (query, wanted);
+
+-- Nor does it make more of a search than it is worth, as many as it expects.
+CREATE FUNCTION pg_temp.efforts(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	plan jsonb;
+BEGIN
+	EXECUTE 'EXPLAIN (FORMAT json) ' || query INTO plan;
+	RETURN concat_ws(', ', CASE WHEN plan -> 0 ? 'JIT' THEN 'compiled' END, CASE WHEN plan::text LIKE '%"Gather%' THEN 'with workers' END);
+END
+$$;
+SAVEPOINT effort;
+SELECT set_config(name, '0', true) FROM unnest('{jit_above_cost,parallel_setup_cost,parallel_tuple_cost,min_parallel_table_scan_size,min_parallel_index_scan_size}'::text[]) name \g /dev/null
+SET LOCAL jit = on;
+SET LOCAL max_parallel_workers_per_gather = 2;
+SELECT is(pg_temp.efforts('SELECT * FROM users.session WHERE counter > 1'), CASE WHEN pg_jit_available() THEN 'compiled, ' ELSE '' END || 'with workers', 'what is dear is compiled and has workers');
+SELECT is(pg_temp.efforts(query), '', query || ' is and has not') FROM (VALUES ('SELECT id, email FROM users_accounts WHERE lower(username) LIKE ''name0012%'''), ('SELECT count(*) FROM users_accounts a JOIN users.session s ON s.user_id = a.id WHERE status = ''enabled''')) v (query);
+ROLLBACK TO effort;
 
 -- The gate: evaluated once, above every scan, and with it shut none begins.
 CREATE FUNCTION pg_temp.gate(who text, query text) RETURNS text LANGUAGE sql AS $$
