@@ -8,33 +8,61 @@ many=10000000 # accounts
 room=40       # GB, while they are loaded
 calls=2000    # in a round, each of somebody else
 hashed=128    # the same, where each takes milliseconds
+accounts=${growth:-$work}
 if [ "$quick" = true ]; then many=1000000 room=6 calls=1000 hashed=96; fi
 
 growth_sql() { sql -h "$sockets/growth" -d "$@"; }
 
-# A server with both databases side by side, which stays for the other figures.
-# Commits are not measured, and nothing else goes on.
+# A server with both databases side by side, which stays for the other figures;
+# with --growth its data and the files stay for other runs. Commits are not
+# measured, and nothing else goes on.
 prepare_growth() {
 	export PGHOST=$sockets/growth PGUSER=postgres
 	private_server # its programs
 	[ ! -e "$work/growth.ready" ] || return 0
-	[ "$(df --output=avail -BG "$work" | tail -n 1 | tr -dc 0-9)" -ge "$room" ] || die "$work has no room of $room GB"
 	mkdir "$sockets/growth"
+	if [ -e "$accounts/many.people" ]; then start_again; else start_new; fi
+	data= # the next figure needs it as well; it is stopped with the folder
+	: >"$work/growth.ready"
+}
+
+start_new() {
+	[ "$(df --output=avail -BG "$accounts" | tail -n 1 | tr -dc 0-9)" -ge "$room" ] || die "$accounts has no room of $room GB"
+	link_accounts
 	start_cluster growth "unix_socket_directories = '$sockets/growth'" "shared_preload_libraries = 'users'" \
 		'wal_level = minimal' 'max_wal_senders = 0' 'max_wal_size = 16GB' 'checkpoint_timeout = 1h' 'autovacuum = off' \
 		"shared_buffers = $(awk '/^MemTotal:/ {print int($2 / 4)}' /proc/meminfo)kB" 'max_parallel_workers_per_gather = 0' \
 		"users.argon2_memory = '19MB'" 'users.max_registrations = 1000000' 'users.max_mail_requests = 1000' \
 		"users.access_token_ttl = '24h'" "users.reset_url = 'https://example.org/password/reset?token={token}'"
-	data= # the next figure needs it as well; it is stopped with the folder
 	export PGHOST=$sockets/growth
 	fill few "$few"
 	fill many "$many"
-	: >"$work/growth.ready"
+}
+
+# What an earlier run has loaded, with new tokens. Tables and library have to
+# be of the same version.
+start_again() {
+	local database
+	link_accounts
+	pg_ctl -D "$work/growth" -l "$work/growth.log" -w -s -t 600 -o "-c unix_socket_directories='$sockets/growth'" start ||
+		die "its server does not start: $(tail -n 5 "$work/growth.log")"
+	for database in few many; do
+		run growth_sql "$database" -c 'SELECT users.prepare_statements()'
+		run growth_sql "$database" -v file="$accounts/$database.people" -f bench/renew.sql
+	done
+	say "$(growth_sql many -c "SELECT reltuples::bigint FROM pg_class WHERE oid = 'users.account'::regclass") accounts in $accounts"
+}
+
+# The server is stopped with all that is in the work folder.
+link_accounts() {
+	[ "$accounts" != "$work" ] || return 0
+	mkdir -p "$accounts/growth"
+	ln -s "$accounts/growth" "$work/growth"
 }
 
 # fill DATABASE COUNT: as many accounts, of which a sample asks.
 fill() {
-	local file=$work/$1.people began=$SECONDS
+	local file=$accounts/$1.people began=$SECONDS
 	createdb "$1"
 	run growth_sql "$1" -c 'SET client_min_messages = warning' -c 'CREATE EXTENSION users' \
 		-c 'DO $$ BEGIN CREATE ROLE pool LOGIN NOINHERIT; EXCEPTION WHEN duplicate_object THEN NULL; END $$' \
@@ -79,11 +107,11 @@ growth_call() { # FUNCTION
 		check) fields=5,6 login=service statement="SELECT users_check(\$1, 'device:read', \$2)" ;;
 		sessions) fields=1 before=("$me") statement='SELECT count(*) > 0 FROM users_sessions' ;;
 		domains) fields=1 before=("$me") result=1 statement='SELECT count(*) FROM users_domains' ;;
-		search) fields=1,3 count=$hashed before=("$me") statement='SELECT $1::text IS NOT NULL AND count(*) > 0 FROM users_search($2)' ;;
+		search) fields=1,3 before=("$me") statement='SELECT $1::text IS NOT NULL AND count(*) > 0 FROM users_search($2)' ;;
 		profile) fields=1 before=("$me") statement="SELECT username IS NOT NULL FROM users_update_profile(first_name => 'New')" ;;
 		audit) fields=1 before=("$me") statement='SELECT count(*) > 0 FROM users_audit' ;;
 		accounts-id) fields=5 login=postgres result=1 statement='SELECT count(sessions) FROM users_accounts WHERE id = $1' ;;
-		accounts-name) fields=3 login=postgres result=1 count=$hashed statement='SELECT count(sessions) FROM users_accounts WHERE lower(username) = $1' ;;
+		accounts-name) fields=3 login=postgres result=1 statement='SELECT count(sessions) FROM users_accounts WHERE lower(username) = $1' ;;
 		accounts-page)
 			fields=7 login=postgres result=20 count=$hashed
 			statement='SELECT count(sessions) FROM (SELECT sessions FROM users_accounts ORDER BY id DESC LIMIT 20) AS page'
@@ -95,7 +123,7 @@ growth_call() { # FUNCTION
 # The median time of a call by people at random.
 growth_time() { # DATABASE
 	growth_call "$function"
-	shuf -n "$count" "$work/$1.people" | cut -f "$fields" >"$work/lines"
+	shuf -n "$count" "$accounts/$1.people" | cut -f "$fields" >"$work/lines"
 	if [ "$function" = claim ]; then
 		growth_sql "$1" -c 'SET users.allow_drop = on' -c 'TRUNCATE users.mail, users.link, users.mail_request' \
 			-c "SELECT count(*) FROM (SELECT email FROM person LIMIT $((2 * count))) AS p, LATERAL users_request_reset(p.email)" >"$work/output"
