@@ -147,14 +147,24 @@ table_has_rows(Oid table)
 	return found;
 }
 
-/* Whether the table account, whatever its schema is called now, has a row. */
+/*
+ * Whether the table account, whatever its schema is called now, has a row. When
+ * there is no such table, this very transaction has dropped it after it was
+ * seen to be empty; or it has another name, and nobody knows.
+ */
 static bool
 has_accounts(Oid extension)
 {
+	static TransactionId seen_empty = InvalidTransactionId;
 	Oid table = find_dependent(ExtensionRelationId, extension,
 							   DEPENDENCY_EXTENSION, is_account_table);
 
-	return OidIsValid(table) && table_has_rows(table);
+	if (!OidIsValid(table))
+		return seen_empty != GetTopTransactionId();
+	if (table_has_rows(table))
+		return true;
+	seen_empty = GetTopTransactionId();
+	return false;
 }
 
 static void
@@ -165,7 +175,8 @@ refuse_loss(const char *verb)
 		(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
 		 errmsg("cannot %s what the extension \"users\" keeps its accounts in",
 				verb),
-		 errdetail("There are accounts, and they would be lost."),
+		 errdetail(
+			 "There are accounts, or their table is not to be found, and they would be lost."),
 		 errhint(
 			 "Make a dump, then SET users.allow_drop = on as a superuser and try again."),
 		 users_errhide()));
@@ -264,9 +275,8 @@ on_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id,
 		judge_foreign_key(object_id);
 	else if (class_id == ExtensionRelationId && access == OAT_POST_ALTER)
 		judge_membership(object_id);
-	else if (access == OAT_DROP && sub_id == 0 &&
-			 !(((ObjectAccessDrop *) arg)->dropflags &
-			   PERFORM_DELETION_INTERNAL))
+	else if (access == OAT_DROP && !(((ObjectAccessDrop *) arg)->dropflags &
+									 PERFORM_DELETION_INTERNAL))
 		judge_drop(class_id, object_id, "drop");
 	/* Before rights are checked: who has none hears that, and no more. */
 	else if (access == OAT_TRUNCATE &&

@@ -8,7 +8,7 @@
 
 SET users.argon2_memory = '19MB';
 SET client_min_messages = error;
-SELECT plan(148);
+SELECT plan(157);
 \ir ../lib/story.sql
 
 CREATE TEMP TABLE ours AS
@@ -25,6 +25,9 @@ SELECT is(pg_temp.story(NULL, statement), 'done', 'without accounts: ' || statem
 SELECT is(pg_temp.story(NULL, format('TRUNCATE %s CASCADE', name)), 'done', 'without accounts: TRUNCATE ' || name) FROM ours WHERE relkind = 'r' ORDER BY name;
 
 SELECT is(pg_temp.story(NULL, 'ALTER EXTENSION users DROP TABLE users.account', 'ALTER EXTENSION users ADD TABLE users.account'), 'done | done', 'without accounts: ALTER EXTENSION users DROP TABLE users.account');
+SELECT is(pg_temp.story(NULL, 'ALTER TABLE users.credential DROP COLUMN password_hash CASCADE'), 'done', 'without accounts: ALTER TABLE users.credential DROP COLUMN');
+-- Nobody knows whose the rows are.
+SELECT is(pg_temp.story(NULL, 'ALTER TABLE users.account RENAME TO other', 'DROP EXTENSION users'), 'done | 2BP01', 'without a table of accounts');
 
 ---- one account (P32)
 
@@ -34,11 +37,15 @@ SELECT is(pg_temp.guarded('!' || statement), true, 'with one: ' || statement)
                     'TRUNCATE users.account, users.person, users.credential, users.session', 'TRUNCATE users.person_id CASCADE', 'TRUNCATE ONLY users.session RESTART IDENTITY']) statement;
 SELECT is(pg_temp.guarded(format('!TRUNCATE %s CASCADE', name)), true, 'with one: TRUNCATE ' || name) FROM ours WHERE relkind = 'r' ORDER BY name;
 SELECT is(pg_temp.guarded(VARIADIC statements), true, 'with one: ' || array_to_string(statements, '; '))
-  FROM (VALUES ('{!ALTER EXTENSION users DROP TABLE users.account}'::text[]), ('{!ALTER EXTENSION users DROP TABLE users.credential}'), ('{ALTER EXTENSION users DROP SCHEMA users,!DROP SCHEMA users CASCADE}'), ('{ALTER SCHEMA users RENAME TO other,!DROP EXTENSION users}')) v (statements);
+  FROM (VALUES ('{!ALTER EXTENSION users DROP TABLE users.account}'::text[]), ('{!ALTER EXTENSION users DROP TABLE users.credential}'), ('{ALTER EXTENSION users DROP SCHEMA users,!DROP SCHEMA users CASCADE}'), ('{ALTER SCHEMA users RENAME TO other,!DROP EXTENSION users}'),
+               ('{ALTER TABLE users.account RENAME TO other,!DROP EXTENSION users}'), ('{ALTER TABLE users.account RENAME TO other,!TRUNCATE users.session}'),
+               ('{!ALTER TABLE users.credential DROP COLUMN password_hash}'), ('{CREATE TYPE word AS (a text),ALTER TABLE users.theme ADD word word,!DROP TYPE word CASCADE}')) v (statements);
+-- What is no table can be taken out and dropped, and no row is lost by it.
+SELECT is(pg_temp.story(NULL, 'SELECT count(*) FROM users.account', 'ALTER EXTENSION users DROP FUNCTION users_can', 'DROP FUNCTION users_can CASCADE', 'DROP OWNED BY users_member CASCADE', 'SELECT count(*) FROM users.account', 'DROP EXTENSION users'), '1 | done | done | done | 1 | 2BP01', 'with one: functions and rights');
 -- What PostgreSQL itself does not let go of is not let go of either.
 SELECT is(pg_temp.story(NULL, statement), '2BP01', 'with one: ' || statement)
   FROM unnest(ARRAY['DROP SCHEMA users CASCADE', 'DROP SCHEMA users', 'DROP OWNED BY users_owner', 'DROP OWNED BY users_owner CASCADE', 'DROP TYPE users_session CASCADE', 'DROP TYPE users_person CASCADE', 'DROP DOMAIN users_media."application/jwk-set+json" CASCADE',
-                    'DROP FUNCTION users_login CASCADE', 'DROP FUNCTION users_current_user_id CASCADE', 'DROP ROLE users_owner']) statement;
+                    'DROP FUNCTION users_login CASCADE', 'DROP FUNCTION users_current_user_id CASCADE', 'DROP ROLE users_owner', 'ALTER TABLE users.account DROP COLUMN email CASCADE']) statement;
 SELECT is(pg_temp.story(NULL, format('DROP %s %s CASCADE', CASE relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, name)), '2BP01', 'with one: DROP ' || name) FROM ours ORDER BY name;
 SELECT is(pg_temp.story('users_owner', 'DROP EXTENSION users', 'TRUNCATE users.account CASCADE', 'DROP TABLE users.account CASCADE', 'DROP OWNED BY users_owner CASCADE'), '42501 | 2BP01 | 2BP01 | 2BP01', 'not as their owner either');
 SELECT is(pg_temp.guarded('CREATE FUNCTION go() RETURNS void LANGUAGE sql AS ''TRUNCATE users.account CASCADE''', '!SELECT go()'), true, 'nor in a function');
@@ -50,7 +57,7 @@ SELECT is(pg_temp.story(NULL, 'DROP EXTENSION users', 'SELECT status FROM users_
 ---- unless one means it
 
 SELECT is(pg_temp.story(NULL, 'SET LOCAL users.allow_drop = on', statement), 'done | done', 'with users.allow_drop: ' || statement)
-  FROM unnest('{DROP EXTENSION users,DROP SCHEMA public CASCADE,TRUNCATE users.account CASCADE,TRUNCATE users.audit_event,ALTER EXTENSION users DROP TABLE users.account}'::text[]) statement;
+  FROM unnest('{DROP EXTENSION users,DROP SCHEMA public CASCADE,TRUNCATE users.account CASCADE,TRUNCATE users.audit_event,ALTER TABLE users.credential DROP COLUMN password_hash CASCADE,ALTER EXTENSION users DROP TABLE users.account}'::text[]) statement;
 SELECT is(pg_temp.story(NULL, 'SET LOCAL users.allow_drop = on', 'DROP EXTENSION users', 'CREATE EXTENSION users SCHEMA public', 'SELECT count(*) FROM users.account', 'SET LOCAL users.allow_drop = off', 'DROP EXTENSION users'), 'done | done | done | 0 | done | done', 'made anew, it has no accounts');
 SELECT is(pg_temp.story(NULL, 'SET LOCAL users.allow_drop = on', 'SET LOCAL users.allow_drop = off', 'DROP EXTENSION users'), 'done | done | 2BP01', 'and not when one has changed one''s mind');
 SELECT is(pg_temp.story(NULL, 'DELETE FROM users.account', 'DROP EXTENSION users'), 'done | done', 'nor when nobody is left');

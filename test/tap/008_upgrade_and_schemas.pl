@@ -280,6 +280,16 @@ sub fixed
 		'DROP OWNED BY users_owner CASCADE',
 		'TRUNCATE users.account CASCADE');
 	is(answer($node, 'SELECT count(*) FROM users.account', %api), '1', 'they are there');
+	my $script = $node->config_data('--sharedir') . '/extension/users--1.0--0.9.sql';
+	write_file($script, <<'SQL', 0644);
+ALTER TABLE users.credential DROP COLUMN as_typed CASCADE;
+DROP VIEW users_audit;
+DROP FUNCTION users_can;
+TRUNCATE users.mail_request;
+SQL
+	is(answer($node, "BEGIN; ALTER EXTENSION users UPDATE TO '0.9'; SELECT count(*) FROM users.account; ROLLBACK", %api),
+		'1', 'an update may drop what it does not need any more');
+	unlink $script or die $!;
 	is( answer(
 			$node, 'SET users.allow_drop = on; DROP EXTENSION users CASCADE; CREATE EXTENSION users SCHEMA api', %api),
 		'',
