@@ -200,19 +200,20 @@ clean_up() {
 
 # ---- the private server
 
-# Copies the installed server into the work folder. PostgreSQL finds its
-# folders from where its programs lie, so `make install` and CREATE EXTENSION
-# use the copy, and shared_preload_libraries does too.
+# Copies the installed server into the work folder, beside those of other
+# versions that are there. PostgreSQL finds its folders from where its programs
+# lie, so `make install` and CREATE EXTENSION use the copy, and
+# shared_preload_libraries does too.
 private_server() {
 	local root=$work/pg
 	bin=$root/usr/lib/postgresql/$PG_MAJOR/bin
 	export PG_CONFIG=$bin/pg_config PATH=$bin:$PATH
 	[ -z "${SANITIZE:-}" ] || sanitize
-	[ ! -e "$root" ] || return 0
+	[ ! -e "$bin" ] || return 0
 	mkdir -p "$root/usr/lib/postgresql" "$root/usr/share/postgresql" "$root/usr/include"
 	cp -a "/usr/lib/postgresql/$PG_MAJOR" "$root/usr/lib/postgresql/"
 	cp -a "/usr/share/postgresql/$PG_MAJOR" "$root/usr/share/postgresql/"
-	ln -s /usr/include/postgresql "$root/usr/include/postgresql"
+	ln -sfn /usr/include/postgresql "$root/usr/include/postgresql"
 	[ "$("$PG_CONFIG" --sharedir)" = "$root/usr/share/postgresql/$PG_MAJOR" ] ||
 		die "programs do not run in $work: set TMPDIR to a folder where they may"
 	[ -z "${SANITIZE:-}" ] || sanitize_server

@@ -19,11 +19,9 @@ BEGIN
 			SELECT 'FUNCTION', p.oid::regprocedure::text, 'FUNCTION', coalesce(p.proacl, acldefault('f', p.proowner))
 			  FROM pg_proc p WHERE d.classid = 'pg_proc'::regclass AND p.oid = d.objid
 			UNION ALL
-			SELECT NULL, t.oid::regtype::text, 'TYPE', coalesce(t.typacl, acldefault('T', t.typowner))
-			  FROM pg_type t JOIN pg_class c ON t.oid = c.reltype
-			 WHERE d.classid = 'pg_class'::regclass AND c.oid = d.objid AND c.relkind IN ('r', 'v')
-			UNION ALL
-			-- From 17 on row types and array types are members too; they follow their table or element.
+			-- Not row types of tables and views: neither a dump nor pg_upgrade keeps their
+			-- rights, and PostgreSQL's default lets nobody see a row. Array types follow
+			-- their element. (From 17 on both are members too.)
 			SELECT 'TYPE', t.oid::regtype::text, 'TYPE', coalesce(t.typacl, acldefault('T', t.typowner))
 			  FROM pg_type t WHERE d.classid = 'pg_type'::regclass AND t.oid = d.objid
 			   AND (t.typtype = 'd' OR EXISTS (SELECT FROM pg_class r WHERE r.oid = t.typrelid AND r.relkind = 'c'))
@@ -40,9 +38,7 @@ BEGIN
 		LOOP
 			EXECUTE format('REVOKE ALL ON %s %s FROM %s', member.kind, member.identity, grantee);
 		END LOOP;
-		IF member.type IS NOT NULL THEN
-			EXECUTE format('ALTER %s %s OWNER TO users_owner', member.type, member.identity);
-		END IF;
+		EXECUTE format('ALTER %s %s OWNER TO users_owner', member.type, member.identity);
 	END LOOP;
 	EXECUTE format('GRANT USAGE ON SCHEMA %I TO users_anon, users_member, users_service, users_relay', api_schema);
 END

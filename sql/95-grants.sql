@@ -106,9 +106,6 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.users_remove_member(uuid, uuid)
 	TO users_member;
 GRANT EXECUTE ON FUNCTION @extschema@.users_restore_domain(uuid) TO users_admin;
-GRANT USAGE ON TYPE
-	@extschema@.users_domains, @extschema@.users_roles, @extschema@.users_members, @extschema@.users_role_members
-	TO users_member;
 
 -- What policies ask, and what is asked of permissions
 GRANT EXECUTE ON FUNCTION
@@ -131,9 +128,7 @@ GRANT USAGE ON TYPE
 	@extschema@.users_person, @extschema@.users_public_options, @extschema@.users_check_result
 	TO users_anon, users_member, users_service;
 GRANT USAGE ON TYPE users_media."application/jwk-set+json" TO users_anon, users_member, users_service;
-GRANT USAGE ON TYPE
-	@extschema@.users_keys, @extschema@.users_templates, @extschema@.users_sites, @extschema@.users_task_result
-	TO users_admin;
+GRANT USAGE ON TYPE @extschema@.users_task_result TO users_admin;
 GRANT USAGE ON TYPE @extschema@.users_mail TO users_relay;
 
 -- The application's own tables
@@ -148,7 +143,6 @@ GRANT EXECUTE ON FUNCTION
 	TO PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.users_define_object_type(text, text[], regclass) TO users_admin;
 GRANT EXECUTE ON FUNCTION @extschema@.users_forget_object(text, uuid) TO users_member, users_service;
-GRANT USAGE ON TYPE @extschema@.users_object_types TO users_member;
 
 -- Invitations
 GRANT SELECT (id, domain_id, role_id, inviter_id, invitee, status, created_at, expires_at, answered_at, accepted_by)
@@ -178,11 +172,9 @@ GRANT EXECUTE ON FUNCTION @extschema@.users_picture(uuid) TO users_anon, users_m
 GRANT EXECUTE ON FUNCTION @extschema@.users_define_language(text, text), @extschema@.users_define_theme(text) TO users_admin;
 GRANT USAGE ON TYPE users_media."*/*" TO users_anon, users_member;
 GRANT USAGE ON TYPE @extschema@.users_found_person TO users_member;
-GRANT USAGE ON TYPE @extschema@.users_languages, @extschema@.users_themes TO users_admin;
 
 -- Accounts, for administrators
 GRANT SELECT ON @extschema@.users_accounts TO users_admin;
-GRANT USAGE ON TYPE @extschema@.users_accounts TO users_admin;
 GRANT EXECUTE ON FUNCTION
 	users.throttled_until(uuid),
 	users.same_id(uuid, uuid),
@@ -200,8 +192,7 @@ GRANT SELECT (user_id, id, occurred_at, event, outcome, actor_id, session_id, do
 GRANT SELECT ON @extschema@.users_audit TO users_member;
 GRANT SELECT ON @extschema@.users_stats TO users_admin, users_service;
 GRANT EXECUTE ON FUNCTION users.metrics(), @extschema@.users_events(text, integer) TO users_admin, users_service;
-GRANT USAGE ON TYPE @extschema@.users_audit TO users_member;
-GRANT USAGE ON TYPE @extschema@.users_event, @extschema@.users_stats, users.metric TO users_admin, users_service;
+GRANT USAGE ON TYPE @extschema@.users_event, users.metric TO users_admin, users_service;
 
 -- Importing
 GRANT EXECUTE ON FUNCTION
@@ -212,4 +203,4 @@ GRANT EXECUTE ON FUNCTION
 	@extschema@.users_import_grant(uuid, uuid, text, uuid, timestamptz, uuid),
 	@extschema@.users_import_invitation(uuid, uuid, text, uuid, timestamptz, timestamptz)
 	TO users_dba;
-GRANT USAGE ON TYPE @extschema@.users_rejected_row, @extschema@.users_invitations TO users_dba;
+GRANT USAGE ON TYPE @extschema@.users_rejected_row TO users_dba;

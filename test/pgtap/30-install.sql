@@ -104,7 +104,7 @@ CREATE TEMP VIEW granted AS
 	SELECT 'function ' || f.proname AS what, a.* FROM fn f, aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) a
 	UNION ALL SELECT 'relation ' || r.relname, a.* FROM rel r, aclexplode(coalesce(r.relacl, acldefault('r', r.relowner))) a
 	UNION ALL SELECT 'column ' || r.relname || '.' || t.attname, a.* FROM rel r JOIN pg_attribute t ON t.attrelid = r.oid, aclexplode(t.attacl) a
-	UNION ALL SELECT 'type ' || t.typname, a.* FROM typ t, aclexplode(coalesce(t.typacl, acldefault('T', t.typowner))) a
+	UNION ALL SELECT 'type ' || t.typname, a.* FROM typ t, aclexplode(coalesce(t.typacl, acldefault('T', t.typowner))) a WHERE t.typrelid NOT IN (SELECT oid FROM rel)
 	UNION ALL SELECT 'schema ' || n.nspname, a.* FROM pg_namespace n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a
 	           WHERE n.nspname = 'users';
 

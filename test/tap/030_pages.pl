@@ -97,6 +97,7 @@ my %blocks = (
 		'head -c 32'                      => 'test/package/walk',
 		'pg_dumpall --globals-only'       => 'test/tap/004_dump.pl',
 		'export PGOPTIONS='               => 'test/tap/004_dump.pl',
+		'# both servers stopped'          => 'test/upgrade/001_majors.pl',
 		'LOG:  users: users_login failed' => 'test/tap/001_preload.pl',
 		'failregex ='                     => 'below',
 		'SELECT email, email_verified_at' => { as => '' },
