@@ -43,6 +43,13 @@ sub unsettled
 	return $node->safe_psql('postgres', "SELECT count(*) FROM users_outbox WHERE state IN ('waiting', 'claimed')");
 }
 
+sub crash
+{
+	$node->stop('immediate');
+	$node->start;
+	return;
+}
+
 # The same port, the same folder and log.
 sub restart_smtp
 {
@@ -79,8 +86,8 @@ sub chaos
 			restart_smtp();
 			$restarts++;
 		}
-		$node->restart('fast')      if $kills % 5 == 3;
-		$node->restart('immediate') if $kills == 9;
+		$node->restart if $kills % 5 == 3;
+		crash() if $kills == 9;
 	}
 	is($_->stop, 0, 'a relay ends as it is told') for @relays;
 	return ($kills, $restarts);
