@@ -339,9 +339,15 @@ const UsersHeld *
 users_holder_on(UsersHolder *holder, const pg_uuid_t *domain_id, int type,
 				const pg_uuid_t *object_id)
 {
-	ObjectKey key = { *domain_id, *object_id, type };
-	ObjectEntry *entry = objects_lookup(holder->objects, key);
+	ObjectKey key;
+	ObjectEntry *entry;
 
+	/* Most people hold nothing on single objects, and are asked for every row
+	 * that is not theirs. */
+	if (holder->complete && holder->objects->members == 0)
+		return NULL;
+	key = (ObjectKey){ *domain_id, *object_id, type };
+	entry = objects_lookup(holder->objects, key);
 	if (entry != NULL)
 		return entry->held;
 	if (holder->complete)
