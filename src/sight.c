@@ -34,7 +34,7 @@ running_of(Snapshot snapshot, Size *size)
  * transactions of others, and of its own the same commands; a rollback clears
  * everything. (The count of completed transactions that GetSnapshotData goes by
  * is lost when a snapshot is copied.) What was kept from an earlier transaction
- * saw no command of its own, so only a snapshot that sees none fits. At
+ * saw the changes of no command, so only a snapshot that sees none fits. At
  * SERIALIZABLE each transaction has to read by itself, as its reads are
  * recorded.
  *
@@ -131,7 +131,9 @@ clear_all(void)
 }
 
 /* A transaction that has changed nothing has seen nothing of its own, and what
- * it saw of others is true until the next of them commits. */
+ * it saw of others is true until the next of them commits. But commands that
+ * found no row to change are counted, too: another transaction's snapshot with
+ * the same count may see what that one has changed. */
 static void
 keep(void)
 {
@@ -141,7 +143,8 @@ keep(void)
 
 		if (sight->number == 0)
 			continue;
-		if (MemoryContextMemAllocated(sight->context, true) > KEPT_MAX)
+		if (sight->curcid > FirstCommandId ||
+			MemoryContextMemAllocated(sight->context, true) > KEPT_MAX)
 			users_sight_clear(sight);
 		sight->outlived++;
 	}
