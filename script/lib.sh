@@ -164,10 +164,10 @@ in_job() {
 	return "$status"
 }
 
-# Ends every server whose data lies in a folder, or where a link in it leads.
+# Ends every server whose data lies in a folder, or where a link right in it leads.
 stop_servers() {
 	local file
-	find -L "$1" -name postmaster.pid -print 2>/dev/null |
+	find -H "$1" "$1"/* -name postmaster.pid -print 2>/dev/null | sort -u |
 		while IFS= read -r file; do
 			pg_ctl -D "$(dirname "$file")" -m fast -t 20 -s stop >/dev/null 2>&1 ||
 				pg_ctl -D "$(dirname "$file")" -m immediate -s stop >/dev/null 2>&1 ||
