@@ -2,8 +2,8 @@
  * usage: crowd FILE CLIENTS STATUS SQL [BEFORE]
  *
  * Runs the statement SQL once for each line of FILE, in so many sessions at
- * once of whatever libpq's environment says, and prints the mean of the
- * milliseconds that it took. A line has fields between tabs, which are $1 and
+ * once of whatever libpq's environment says, and prints the median of
+ * the milliseconds that it took. A line has fields between tabs, which are $1 and
  * so on. Its first column must be STATUS.
  *
  * Each call is in a transaction that is rolled back, so that the next one meets

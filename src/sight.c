@@ -146,7 +146,8 @@ keep(void)
 		if (sight->curcid > FirstCommandId ||
 			MemoryContextMemAllocated(sight->context, true) > KEPT_MAX)
 			users_sight_clear(sight);
-		sight->outlived++;
+		else
+			sight->outlived++;
 	}
 }
 

@@ -25,7 +25,7 @@ typedef struct UsersSight
 	Size running_size;
 	uint64 used;		   /* when, for finding the one to give up */
 	MemoryContext context; /* of what is remembered */
-	void *memory;		   /* what it is: NULL at first; holding.c's */
+	void *memory;		   /* what it is: NULL at first; holder.c's */
 } UsersSight;
 
 /* The sight of a snapshot of this transaction. It and all that is in it may go
