@@ -3,8 +3,8 @@
  *
  * Runs the statement SQL once for each line of FILE, in so many sessions at
  * once of whatever libpq's environment says, and prints the median of
- * the milliseconds that it took. A line has fields between tabs, which are $1 and
- * so on. Its first column must be STATUS.
+ * the milliseconds that it took. A line has fields between tabs, which are $1
+ * and so on. Its first column must be STATUS.
  *
  * Each call is in a transaction that is rolled back, so that the next one meets
  * the same. BEFORE is a statement that runs in it first, with the same fields.
