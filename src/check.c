@@ -2,6 +2,7 @@
 
 #include "caller.h"
 #include "errors.h"
+#include "holder.h"
 #include "holding.h"
 #include "identity.h"
 #include "place.h"

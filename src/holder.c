@@ -18,9 +18,16 @@ typedef struct ObjectKey
 	int type; /* the number of object_type:* */
 } ObjectKey;
 
+/* An id that fits into two registers. */
+typedef struct Halves
+{
+	uint64 one;
+	uint64 other;
+} Halves;
+
 typedef struct DomainEntry
 {
-	pg_uuid_t key;
+	Halves key;
 	char status;
 	UsersHeld *held; /* NULL: nothing, or not reached */
 	/* Of the words with a number below 64: which have been asked for, and which
@@ -36,15 +43,22 @@ typedef struct ObjectEntry
 	UsersHeld *held;
 } ObjectEntry;
 
-static inline uint32
-hash_uuid(const pg_uuid_t *id)
+static inline Halves
+halves_of(const pg_uuid_t *id)
 {
-	uint64 halves[2];
+	Halves halves;
 
-	memcpy(halves, id, sizeof(halves));
-	halves[0] = (halves[0] ^ halves[1] * UINT64CONST(0x9E3779B97F4A7C15)) *
-				UINT64CONST(0xFF51AFD7ED558CCD);
-	return (uint32) (halves[0] >> 32);
+	StaticAssertStmt(sizeof(Halves) == sizeof(pg_uuid_t), "two halves");
+	memcpy(&halves, id, sizeof(halves));
+	return halves;
+}
+
+static inline uint32
+hash_halves(Halves id)
+{
+	return (uint32) ((id.one ^ id.other * UINT64CONST(0x9E3779B97F4A7C15)) *
+						 UINT64CONST(0xFF51AFD7ED558CCD) >>
+					 32);
 }
 
 static inline bool
@@ -55,10 +69,10 @@ same_uuid(const pg_uuid_t *one, const pg_uuid_t *other)
 
 #define SH_PREFIX		   domains
 #define SH_ELEMENT_TYPE	   DomainEntry
-#define SH_KEY_TYPE		   pg_uuid_t
+#define SH_KEY_TYPE		   Halves
 #define SH_KEY			   key
-#define SH_HASH_KEY(tb, k) hash_uuid(&(k))
-#define SH_EQUAL(tb, a, b) same_uuid(&(a), &(b))
+#define SH_HASH_KEY(tb, k) hash_halves(k)
+#define SH_EQUAL(tb, a, b) ((a).one == (b).one && (a).other == (b).other)
 #define SH_SCOPE		   static inline
 #define SH_DECLARE
 #define SH_DEFINE
@@ -68,7 +82,7 @@ same_uuid(const pg_uuid_t *one, const pg_uuid_t *other)
 #define SH_ELEMENT_TYPE	   ObjectEntry
 #define SH_KEY_TYPE		   ObjectKey
 #define SH_KEY			   key
-#define SH_HASH_KEY(tb, k) hash_uuid(&(k).object_id)
+#define SH_HASH_KEY(tb, k) hash_halves(halves_of(&(k).object_id))
 #define SH_EQUAL(tb, a, b) (memcmp(&(a), &(b), sizeof(ObjectKey)) == 0)
 #define SH_SCOPE		   static inline
 #define SH_DECLARE
@@ -86,15 +100,16 @@ typedef struct Listed
 
 struct UsersHolder
 {
-	struct UsersHolder *next;
-	MemoryContext context;
-	const UsersSight *sight;
 	bool complete;	  /* everything is in: what is not, is not held */
+	bool by_domain;	  /* complete, and nothing is held on a single object */
 	int probes;		  /* in one transaction, */
 	uint64 probed_in; /* which is that one after the sight was taken */
 	domains_hash *domains;
 	objects_hash *objects;
 	Listed *lists;
+	const UsersSight *sight;
+	MemoryContext context;
+	struct UsersHolder *next;
 	UsersStanding standing;
 };
 
@@ -109,7 +124,8 @@ static DomainEntry *
 add_domain(UsersHolder *holder, const pg_uuid_t *domain_id)
 {
 	bool found;
-	DomainEntry *entry = domains_insert(holder->domains, *domain_id, &found);
+	DomainEntry *entry =
+		domains_insert(holder->domains, halves_of(domain_id), &found);
 
 	if (!found)
 	{
@@ -148,7 +164,8 @@ close_domains(UsersHolder *holder)
 static bool
 is_closed(const UsersHolder *holder, const pg_uuid_t *domain_id)
 {
-	const DomainEntry *domain = domains_lookup(holder->domains, *domain_id);
+	const DomainEntry *domain =
+		domains_lookup(holder->domains, halves_of(domain_id));
 
 	return domain == NULL || domain->held == NULL;
 }
@@ -181,6 +198,14 @@ take_rows(UsersHolder *holder, const UsersHeldRow *rows, int count,
 	}
 }
 
+/* Most rows that are judged are of other domains; while the table is sparse,
+ * each of them finds its place in it empty. */
+static uint32
+room_for(int rows)
+{
+	return (uint32) Max(8, Min(rows, 128) * 4);
+}
+
 /* Reads everything that somebody holds. What was there before is replaced at
  * the end: an error in between leaves nothing half done. */
 static void
@@ -192,12 +217,13 @@ load(UsersHolder *holder)
 	int count =
 		users_read_all_held(&rows, &holder->standing, GetActiveSnapshot());
 
-	loaded.domains = domains_create(holder->context, 8, NULL);
+	loaded.domains = domains_create(holder->context, room_for(count), NULL);
 	loaded.objects = objects_create(holder->context, 8, NULL);
 	take_rows(&loaded, rows, count, false);
 	close_domains(&loaded);
 	take_rows(&loaded, rows, count, true);
 	loaded.complete = true;
+	loaded.by_domain = loaded.objects->members == 0;
 	pfree(rows);
 	MemoryContextSwitchTo(old);
 	*holder = loaded;
@@ -220,29 +246,21 @@ new_holder(UsersSight *sight, Holders *holders, const pg_uuid_t *user_id)
 	return holder;
 }
 
-static UsersSight *
-sight_of_statement(void)
+/* Of those of a sight, which may be taken anew; makes it if there is none. */
+static UsersHolder *
+find_holder(UsersSight *sight, const pg_uuid_t *user_id)
 {
-	if (unlikely(!ActiveSnapshotSet()))
-		elog(ERROR, "permissions are asked for without a snapshot");
-	return users_sight(GetActiveSnapshot());
-}
-
-UsersHolder *
-users_holder(const pg_uuid_t *user_id)
-{
-	UsersSight *sight = sight_of_statement();
 	Holders *holders = sight->memory;
 
-	if (likely(holders != NULL))
+	if (holders != NULL)
 	{
 		for (UsersHolder *h = holders->first; h != NULL; h = h->next)
-			if (likely(same_uuid(&h->standing.user_id, user_id)))
+			if (same_uuid(&h->standing.user_id, user_id))
 				return h;
 		if (holders->count >= HOLDERS)
 		{
 			users_sight_clear(sight);
-			sight = sight_of_statement();
+			sight = users_sight(GetActiveSnapshot());
 			holders = NULL;
 		}
 	}
@@ -252,6 +270,45 @@ users_holder(const pg_uuid_t *user_id)
 		sight->memory = holders;
 	}
 	return new_holder(sight, holders, user_id);
+}
+
+/* The one that was asked for last, which most ask for again. */
+static struct
+{
+	uint64 sight; /* its number: the holder is there while that is */
+	Halves user_id;
+	UsersHolder *holder;
+} latest;
+
+static pg_noinline UsersHolder *
+change_holder(UsersSight *sight, const pg_uuid_t *user_id)
+{
+	UsersHolder *holder = find_holder(sight, user_id);
+
+	latest.sight = holder->sight->number;
+	latest.user_id = halves_of(user_id);
+	latest.holder = holder;
+	return holder;
+}
+
+static inline UsersHolder *
+holder_of(const pg_uuid_t *user_id)
+{
+	UsersSight *sight = users_sight(GetActiveSnapshot());
+	Halves id = halves_of(user_id);
+
+	return likely(sight->number == latest.sight &&
+				  id.one == latest.user_id.one &&
+				  id.other == latest.user_id.other)
+			   ? latest.holder
+			   : change_holder(sight, user_id);
+}
+
+UsersHolder *
+users_holder(const pg_uuid_t *user_id)
+{
+	users_require_snapshot();
+	return holder_of(user_id);
 }
 
 /* Whether to ask for single things no longer. */
@@ -280,17 +337,23 @@ probe_domain(UsersHolder *holder, const pg_uuid_t *domain_id)
 	return entry;
 }
 
+static pg_noinline DomainEntry *
+read_domain(UsersHolder *holder, const pg_uuid_t *domain_id)
+{
+	return load_rather(holder)
+			   ? domains_lookup(holder->domains, halves_of(domain_id))
+			   : probe_domain(holder, domain_id);
+}
+
 /* What is known of a domain; NULL: nothing is held there. */
-static DomainEntry *
+static inline DomainEntry *
 find_domain(UsersHolder *holder, const pg_uuid_t *domain_id)
 {
-	DomainEntry *entry = domains_lookup(holder->domains, *domain_id);
+	DomainEntry *entry = domains_lookup(holder->domains, halves_of(domain_id));
 
-	if (likely(entry != NULL || holder->complete))
-		return entry;
-	if (!load_rather(holder))
-		return probe_domain(holder, domain_id);
-	return domains_lookup(holder->domains, *domain_id);
+	return likely(entry != NULL || holder->complete)
+			   ? entry
+			   : read_domain(holder, domain_id);
 }
 
 const UsersHeld *
@@ -302,9 +365,10 @@ users_holder_in(UsersHolder *holder, const pg_uuid_t *domain_id)
 }
 
 bool
-users_holder_has_in(UsersHolder *holder, int word, const pg_uuid_t *domain_id)
+users_holds_word_in(const pg_uuid_t *user_id, int word,
+					const pg_uuid_t *domain_id)
 {
-	DomainEntry *entry = find_domain(holder, domain_id);
+	DomainEntry *entry = find_domain(holder_of(user_id), domain_id);
 	uint64 bit;
 
 	if (entry == NULL || entry->held == NULL)
@@ -335,27 +399,41 @@ probe_object(UsersHolder *holder, const ObjectKey *key)
 	return held;
 }
 
-const UsersHeld *
-users_holder_on(UsersHolder *holder, const pg_uuid_t *domain_id, int type,
-				const pg_uuid_t *object_id)
+/* By assignments on one object; NULL: nothing. */
+static const UsersHeld *
+find_object(UsersHolder *holder, const ObjectKey *key)
 {
-	ObjectKey key;
-	ObjectEntry *entry;
+	const ObjectEntry *entry = objects_lookup(holder->objects, *key);
 
-	/* Most people hold nothing on single objects, and are asked for every row
-	 * that is not theirs. */
-	if (holder->complete && holder->objects->members == 0)
-		return NULL;
-	key = (ObjectKey){ *domain_id, *object_id, type };
-	entry = objects_lookup(holder->objects, key);
 	if (entry != NULL)
 		return entry->held;
 	if (holder->complete)
 		return NULL;
 	if (!load_rather(holder))
-		return probe_object(holder, &key);
-	entry = objects_lookup(holder->objects, key);
+		return probe_object(holder, key);
+	entry = objects_lookup(holder->objects, *key);
 	return entry == NULL ? NULL : entry->held;
+}
+
+static pg_noinline bool
+has_on(UsersHolder *holder, int word, const pg_uuid_t *domain_id,
+	   const pg_uuid_t *object_id)
+{
+	ObjectKey key = { *domain_id, *object_id, users_word_all(word) };
+	const UsersHeld *held = find_object(holder, &key);
+
+	return held != NULL && users_held_has(held, word);
+}
+
+bool
+users_holds_word_on(const pg_uuid_t *user_id, int word,
+					const pg_uuid_t *domain_id, const pg_uuid_t *object_id)
+{
+	UsersHolder *holder = holder_of(user_id);
+
+	/* Most people hold nothing on single objects, and are asked for every row
+	 * that is not theirs. */
+	return !holder->by_domain && has_on(holder, word, domain_id, object_id);
 }
 
 bool
@@ -385,7 +463,7 @@ list_domains(pg_uuid_t *ids, const UsersHolder *holder, int word)
 	while ((entry = domains_iterate(holder->domains, &iterator)) != NULL)
 		if (entry->held != NULL &&
 			(word < 0 || users_held_has(entry->held, word)))
-			ids[n++] = entry->key;
+			memcpy(&ids[n++], &entry->key, sizeof(pg_uuid_t));
 	return n;
 }
 

@@ -18,14 +18,15 @@ extern UsersHolder *users_holder(const pg_uuid_t *user_id);
 extern const UsersHeld *users_holder_in(UsersHolder *holder,
 										const pg_uuid_t *domain_id);
 
-extern bool users_holder_has_in(UsersHolder *holder, int word,
+/* Whether a word is held on a whole domain that they reach. */
+extern bool users_holds_word_in(const pg_uuid_t *user_id, int word,
 								const pg_uuid_t *domain_id);
 
-/* By assignments on one object of the type whose word object_type:* has the
- * number; NULL: nothing. */
-extern const UsersHeld *users_holder_on(UsersHolder *holder,
-										const pg_uuid_t *domain_id, int type,
-										const pg_uuid_t *object_id);
+/* Whether it is held by an assignment on that object of the word's type, of a
+ * role of that domain; not by one on the whole domain. */
+extern bool users_holds_word_on(const pg_uuid_t *user_id, int word,
+								const pg_uuid_t *domain_id,
+								const pg_uuid_t *object_id);
 
 /* uuid[], sorted, each once, in the present memory context: domains on whose
  * whole (word -1: anything) or objects on which a word is held. */

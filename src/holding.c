@@ -7,23 +7,6 @@
 /* ---- as the statement sees it ---- */
 
 bool
-users_holds_word_in(const pg_uuid_t *user_id, int word,
-					const pg_uuid_t *domain_id)
-{
-	return users_holder_has_in(users_holder(user_id), word, domain_id);
-}
-
-bool
-users_holds_word_on(const pg_uuid_t *user_id, int word,
-					const pg_uuid_t *domain_id, const pg_uuid_t *object_id)
-{
-	const UsersHeld *held = users_holder_on(users_holder(user_id), domain_id,
-											users_word_all(word), object_id);
-
-	return held != NULL && users_held_has(held, word);
-}
-
-bool
 users_holds_in(const pg_uuid_t *user_id, const UsersPermission *permission,
 			   const pg_uuid_t *domain_id)
 {

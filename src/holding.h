@@ -24,17 +24,12 @@
 extern bool users_holds_in(const pg_uuid_t *user_id,
 						   const UsersPermission *permission,
 						   const pg_uuid_t *domain_id);
-extern bool users_holds_word_in(const pg_uuid_t *user_id, int word,
-								const pg_uuid_t *domain_id);
 /* By an assignment on that object of the permission's type, of a role of that
  * domain. Not by one on the whole domain. */
 extern bool users_holds_on(const pg_uuid_t *user_id,
 						   const UsersPermission *permission,
 						   const pg_uuid_t *domain_id,
 						   const pg_uuid_t *object_id);
-extern bool users_holds_word_on(const pg_uuid_t *user_id, int word,
-								const pg_uuid_t *domain_id,
-								const pg_uuid_t *object_id);
 /* Any role on the whole domain. */
 extern bool users_is_member_of(const pg_uuid_t *user_id,
 							   const pg_uuid_t *domain_id);

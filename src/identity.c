@@ -13,11 +13,12 @@ typedef struct Entry
 
 static Entry *top = NULL;
 
-/* For the warning about a token given in autocommit mode: whether the identity
- * was set outside of a transaction block, whether anything has asked for it
- * since, and whether this backend has been warned. */
+UsersPresence users_presence;
+
+/* For the warning about a token given in autocommit mode, beside
+ * users_presence.was_read: whether the identity was set outside of a
+ * transaction block, and whether this backend has been warned. */
 static bool set_outside_block = false;
-static bool was_read = false;
 static bool warned = false;
 
 /*
@@ -29,7 +30,7 @@ static bool warned = false;
 typedef struct Slot
 {
 	bool present;
-	bool was_read; /* written by workers, for was_read */
+	bool was_read; /* written by workers, for users_presence */
 	UsersIdentity identity;
 } Slot;
 
@@ -70,6 +71,7 @@ publish(void)
 {
 	Slot *slot;
 
+	users_presence.identity = top == NULL ? NULL : &top->identity;
 	if (slots == NULL)
 		return;
 	slot = slot_of(MyProc);
@@ -79,49 +81,27 @@ publish(void)
 		slot->identity = top->identity;
 }
 
-/* The leader's identity, in a worker. A worker is a member of its leader's lock
- * group, whose PGPROC goes to no other backend before the group is empty. */
-static const UsersIdentity *
-leaders_identity(void)
-{
-	static Slot *slot = NULL;
-
-	if (slots == NULL)
-		return NULL;
-	if (slot == NULL)
-		slot = slot_of(MyProc->lockGroupLeader);
-	if (!slot->was_read)
-		slot->was_read = true;
-	return slot->present ? &slot->identity : NULL;
-}
-
-/* The present identity, expired or not. */
-static inline const UsersIdentity *
-present_identity(void)
-{
-	if (unlikely(IsParallelWorker()))
-		return leaders_identity();
-	was_read = true;
-	return top == NULL ? NULL : &top->identity;
-}
-
+/* A worker is a member of its leader's lock group, whose PGPROC goes to no
+ * other backend before the group is empty. */
 const UsersIdentity *
-users_identity(void)
+users_leaders_identity(void)
 {
-	const UsersIdentity *identity = present_identity();
+	Slot *slot;
 
-	/* By the statement's start, which a worker has from its leader: by the
-	 * clock, a scan would be cut short. */
-	if (identity == NULL ||
-		identity->expires_at <= GetCurrentStatementStartTimestamp())
+	if (!IsParallelWorker() || slots == NULL)
 		return NULL;
-	return identity;
+	slot = slot_of(MyProc->lockGroupLeader);
+	slot->was_read = true;
+	if (slot->present)
+		users_presence.identity = &slot->identity;
+	return users_presence.identity;
 }
 
 bool
 users_identity_present(void)
 {
-	return present_identity() != NULL;
+	users_presence.was_read = true;
+	return users_presence.identity != NULL || users_leaders_identity() != NULL;
 }
 
 const UsersIdentity *
@@ -150,7 +130,7 @@ users_identity_set(const UsersIdentity *identity)
 	top->identity = *identity;
 	publish();
 	set_outside_block = !IsTransactionBlock() && level == 1;
-	was_read = false;
+	users_presence.was_read = false;
 }
 
 const char *
@@ -164,8 +144,8 @@ users_role_name(bool is_admin)
 static void
 warn_autocommit(void)
 {
-	if (top == NULL || !set_outside_block || was_read || warned ||
-		(slots != NULL && slot_of(MyProc)->was_read))
+	if (top == NULL || !set_outside_block || users_presence.was_read ||
+		warned || (slots != NULL && slot_of(MyProc)->was_read))
 		return;
 	warned = true;
 	ereport(

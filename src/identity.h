@@ -16,9 +16,35 @@ typedef struct UsersIdentity
 	bool is_admin; /* the token's role: users_admin or users_member */
 } UsersIdentity;
 
+/* What users_identity goes by. */
+typedef struct UsersPresence
+{
+	const UsersIdentity *identity; /* expired or not */
+	bool was_read;				   /* since it was set */
+} UsersPresence;
+
+extern UsersPresence users_presence;
+
+/* What a parallel worker has from its leader; NULL elsewhere. */
+extern const UsersIdentity *users_leaders_identity(void);
+
 /* The present identity; NULL without one, and once its token had expired at
- * the start of the statement. */
-extern const UsersIdentity *users_identity(void);
+ * the start of the statement. Here, since policies ask with every row. */
+static inline const UsersIdentity *
+users_identity(void)
+{
+	const UsersIdentity *identity = users_presence.identity;
+
+	users_presence.was_read = true;
+	if (unlikely(identity == NULL))
+		identity = users_leaders_identity();
+	/* By the statement's start, which a worker has from its leader: by the
+	 * clock, a scan would be cut short. */
+	if (identity == NULL ||
+		unlikely(identity->expires_at <= GetCurrentStatementStartTimestamp()))
+		return NULL;
+	return identity;
+}
 
 /* Whether there is one, expired or not. */
 extern bool users_identity_present(void);

@@ -6,12 +6,13 @@
 #include "holding.h"
 #include "identity.h"
 #include "predicate.h"
+#include "sight.h"
 
 /* The permission that was asked for last at a call in a statement. */
 typedef struct Asked
 {
 	bool known;
-	bool constant; /* it stands in the query */
+	bool constant; /* known, and stands in the query */
 	int word;
 	size_t len;
 	char text[USERS_PERMISSION_MAX];
@@ -48,6 +49,7 @@ find_asked(FunctionCallInfo fcinfo, int n)
 	size_t len = VARSIZE_ANY_EXHDR(argument);
 	Asked *asked = fcinfo->flinfo->fn_extra;
 
+	users_require_snapshot();
 	/* By what it says: the memory of a variable is used again. */
 	if (asked != NULL && asked->known && asked->len == len &&
 		memcmp(asked->text, word, len) == 0)
@@ -71,9 +73,8 @@ users_word_argument(FunctionCallInfo fcinfo, int n)
 {
 	const Asked *asked = fcinfo->flinfo->fn_extra;
 
-	return likely(asked != NULL && asked->known && asked->constant)
-			   ? asked->word
-			   : find_asked(fcinfo, n);
+	return likely(asked != NULL && asked->constant) ? asked->word
+													: find_asked(fcinfo, n);
 }
 
 PG_FUNCTION_INFO_V1(users_can_in);

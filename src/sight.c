@@ -10,7 +10,7 @@
 #define KEPT_MAX ((Size) 1024 * 1024)
 
 static UsersSight sights[SIGHTS];
-static UsersSight *latest = &sights[0];
+UsersSight *users_latest_sight = &sights[0];
 static uint64 clock_hand = 0;
 static uint64 last_number = 0;
 
@@ -29,33 +29,15 @@ running_of(Snapshot snapshot, Size *size)
 	return in_recovery ? snapshot->subxip : snapshot->xip;
 }
 
-/*
- * Whether a snapshot of this transaction sees what the sight's saw: the same
- * transactions of others, and of its own the same commands; a rollback clears
- * everything. (The count of completed transactions that GetSnapshotData goes by
- * is lost when a snapshot is copied.) What was kept from an earlier transaction
- * saw the changes of no command, so only a snapshot that sees none fits. At
- * SERIALIZABLE each transaction has to read by itself, as its reads are
- * recorded.
- *
- * curcid tells commands apart when they have ended. A function that a command
- * calls while it is inserting many rows into our tables would be told of the
- * first of them only; our own commands call none, and nobody else writes there.
- */
-static bool
-is_of(const UsersSight *sight, Snapshot snapshot)
+bool
+users_sight_same_running(const UsersSight *sight, Snapshot snapshot)
 {
 	Size size;
-	const TransactionId *running;
+	const TransactionId *running = running_of(snapshot, &size);
 
-	if (sight->number == 0 || sight->xmax != snapshot->xmax ||
-		sight->xmin != snapshot->xmin || sight->curcid != snapshot->curcid ||
-		sight->in_recovery != snapshot->takenDuringRecovery ||
-		sight->suboverflowed != snapshot->suboverflowed ||
-		(sight->outlived > 0 && IsolationIsSerializable()))
-		return false;
-	running = running_of(snapshot, &size);
-	return size == sight->running_size &&
+	return sight->in_recovery == snapshot->takenDuringRecovery &&
+		   sight->suboverflowed == snapshot->suboverflowed &&
+		   size == sight->running_size &&
 		   (size == 0 || memcmp(running, sight->running, size) == 0);
 }
 
@@ -65,6 +47,7 @@ users_sight_clear(UsersSight *sight)
 	sight->memory = NULL;
 	sight->running = NULL;
 	sight->number = 0;
+	sight->xmin = InvalidTransactionId;
 	if (sight->context != NULL)
 		MemoryContextReset(sight->context);
 }
@@ -84,6 +67,8 @@ take(UsersSight *sight, Snapshot snapshot)
 	sight->in_recovery = snapshot->takenDuringRecovery;
 	sight->suboverflowed = snapshot->suboverflowed;
 	running = running_of(snapshot, &sight->running_size);
+	sight->alone = sight->running_size == 0 && !sight->in_recovery &&
+				   !sight->suboverflowed;
 	if (sight->running_size > 0)
 	{
 		sight->running =
@@ -101,7 +86,7 @@ find(Snapshot snapshot)
 
 	for (int i = 0; i < SIGHTS; i++)
 	{
-		if (is_of(&sights[i], snapshot))
+		if (users_sight_is_of(&sights[i], snapshot))
 			return &sights[i];
 		if (sights[i].number == 0 ||
 			(oldest->number != 0 && sights[i].used < oldest->used))
@@ -111,15 +96,18 @@ find(Snapshot snapshot)
 	return oldest;
 }
 
-UsersSight *
-users_sight(Snapshot snapshot)
+void
+users_require_snapshot(void)
 {
-	if (unlikely(!is_of(latest, snapshot)))
-	{
-		latest = find(snapshot);
-		latest->used = ++clock_hand;
-	}
-	return latest;
+	if (!ActiveSnapshotSet())
+		elog(ERROR, "permissions are asked for without a snapshot");
+}
+
+void
+users_sight_change(Snapshot snapshot)
+{
+	users_latest_sight = find(snapshot);
+	users_latest_sight->used = ++clock_hand;
 }
 
 static void
