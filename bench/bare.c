@@ -2,9 +2,10 @@
  * usage: bare hmac|ed25519 COUNT FILE
  *
  * Prints the CPU time of one call of libsodium, in microseconds, of COUNT:
- * what a token cannot be verified for less than. The call verifies the
- * HMAC-SHA-256 of the token in FILE, up to the dot before its signature, or an
- * Ed25519 signature of the same bytes.
+ * what a token cannot be verified for less than. The calls verify the tokens of
+ * FILE in turn, of each line what stands before the last dot, by HMAC-SHA-256
+ * or by a signature of Ed25519. (One signature again and again takes five
+ * percent less than new ones: the processor gets to know its branches.)
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,12 +14,20 @@
 
 #include <sodium.h>
 
-static unsigned char token[8192];
-static size_t len; /* of what is signed */
+#define TOKENS_MAX 10000
+
+typedef struct Token
+{
+	unsigned char *text;
+	size_t len; /* of what is signed */
+	unsigned char signature[crypto_sign_BYTES];
+	unsigned char mac[crypto_auth_hmacsha256_BYTES];
+} Token;
+
+static Token tokens[TOKENS_MAX];
+static long token_count;
 static unsigned char public_key[crypto_sign_PUBLICKEYBYTES];
-static unsigned char signature[crypto_sign_BYTES];
 static unsigned char key[crypto_auth_hmacsha256_KEYBYTES];
-static unsigned char mac[crypto_auth_hmacsha256_BYTES];
 
 static void
 fail(const char *what)
@@ -28,31 +37,44 @@ fail(const char *what)
 }
 
 static int
-verify_hmac(void)
+verify_hmac(const Token *token)
 {
-	return crypto_auth_hmacsha256_verify(mac, token, len, key);
+	return crypto_auth_hmacsha256_verify(token->mac, token->text, token->len,
+										 key);
 }
 
 static int
-verify_ed25519(void)
+verify_ed25519(const Token *token)
 {
-	return crypto_sign_verify_detached(signature, token, len, public_key);
+	return crypto_sign_verify_detached(token->signature, token->text,
+									   token->len, public_key);
 }
 
 static void
-read_token(const char *name)
+read_tokens(const char *name)
 {
 	FILE *file = fopen(name, "r");
+	char *line = NULL;
+	size_t size = 0;
 
 	if (file == NULL)
 		fail("the file cannot be read");
-	len = fread(token, 1, sizeof(token), file);
+	while (getline(&line, &size, file) > 0)
+	{
+		const char *dot = strrchr(line, '.');
+
+		if (token_count == TOKENS_MAX)
+			fail("the file has too many lines");
+		if (dot == NULL || dot == line)
+			fail("this is no token");
+		tokens[token_count].text = (unsigned char *) line;
+		tokens[token_count++].len = (size_t) (dot - line);
+		line = NULL;
+	}
+	free(line);
 	(void) fclose(file);
-	while (len > 0 && token[len - 1] != '.')
-		len--;
-	if (len < 2)
-		fail("this is no token");
-	len--;
+	if (token_count == 0)
+		fail("the file is empty");
 }
 
 static void
@@ -61,9 +83,13 @@ sign(void)
 	unsigned char secret_key[crypto_sign_SECRETKEYBYTES];
 
 	(void) crypto_sign_keypair(public_key, secret_key);
-	(void) crypto_sign_detached(signature, NULL, token, len, secret_key);
 	crypto_auth_hmacsha256_keygen(key);
-	(void) crypto_auth_hmacsha256(mac, token, len, key);
+	for (Token *token = tokens; token < tokens + token_count; token++)
+	{
+		(void) crypto_sign_detached(token->signature, NULL, token->text,
+									token->len, secret_key);
+		(void) crypto_auth_hmacsha256(token->mac, token->text, token->len, key);
+	}
 }
 
 static double
@@ -79,7 +105,7 @@ int
 main(int argc, char **argv)
 {
 	long count = argc == 4 ? atol(argv[2]) : 0;
-	int (*verify)(void) = NULL;
+	int (*verify)(const Token *) = NULL;
 	double before;
 
 	if (argc == 4 && strcmp(argv[1], "hmac") == 0)
@@ -90,11 +116,11 @@ main(int argc, char **argv)
 		fail("usage: bare hmac|ed25519 COUNT FILE");
 	if (sodium_init() < 0)
 		fail("libsodium does not start");
-	read_token(argv[3]);
+	read_tokens(argv[3]);
 	sign();
 	before = cpu_us();
 	for (long i = 0; i < count; i++)
-		if (verify() != 0)
+		if (verify(&tokens[i % token_count]) != 0)
 			fail("a signature does not hold");
 	printf("%.4f\n", (cpu_us() - before) / (double) count);
 	return 0;

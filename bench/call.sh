@@ -38,24 +38,31 @@ written() {
 	return "$status"
 }
 
-# ---- authenticate-alone: one client
+# ---- authenticate-alone: one client, which sends now one statement, now the other
 
-one_client() { # SCRIPT
-	bench "$1" -c 1 -T "$seconds" -D token="$token"
-	calculate '/^tps = / {print $3}'
+alone() {
+	rm -f "$work/alone".*
+	run pgbench -n -M prepared -U pool -f bench/select-1.sql -f bench/authenticate.sql -c 1 -T "$seconds" -D token="$token" \
+		-l --log-prefix="$work/alone" bench
+	cat "$work/alone".* >"$work/output"
+	calculate '{sum[$4] += $3; n[$4]++} END {if (n[0] && n[1]) print n[0] / sum[0] * 1e6, n[1] / sum[1] * 1e6}'
+	read -r baseline value <<<"$value"
 }
-select_1_alone() { one_client select-1.sql; }
-authenticate_alone() { one_client authenticate.sql; }
 
 # ---- authenticate-cached, -new, -pgcrypto
 
-bare() { # WHAT
-	printf %s "$token" >"$work/token"
-	run "$work/bare" "$1" "$calls" "$work/token"
+bare() { # WHAT FILE
+	run "$work/bare" "$1" "$calls" "$2"
 	calculate 'NF == 1 {print}'
 }
-bare_hmac() { bare hmac; }
-bare_ed25519() { bare ed25519; }
+bare_hmac() {
+	echo "$token" >"$work/token"
+	bare hmac "$work/token"
+}
+bare_ed25519() {
+	[ -s "$work/new-tokens" ] || make_tokens
+	bare ed25519 "$work/new-tokens"
+}
 
 cached() {
 	lines "SELECT :'token', user_id FROM users.identifier WHERE identifier = 'username:client0'" -v token="$token"
@@ -63,7 +70,6 @@ cached() {
 }
 # Whatever takes less than the verification is none.
 uncached() {
-	[ -s "$work/new-tokens" ] || make_tokens
 	cp "$work/new-tokens" "$work/lines"
 	cpu pool 'SELECT users_authenticate($1)' beyond
 	awk "BEGIN {exit !($value > $baseline)}" || die "the signatures of new tokens were not verified"
@@ -141,7 +147,7 @@ register() {
 measure_call() { # FIGURE
 	prepare_call
 	case $1 in
-		authenticate-alone) take_turns select_1_alone authenticate_alone ;;
+		authenticate-alone) in_rounds alone ;;
 		authenticate-cached) take_turns bare_hmac cached ;;
 		authenticate-new) take_turns bare_ed25519 uncached ;;
 		authenticate-pgcrypto) take_turns by_hand cached ;;

@@ -6,9 +6,11 @@
  * microseconds. A line of FILE has the values of the parameters and then the
  * answer, apart by tabs; after the last line it begins again. A query with any
  * other answer than one row of that value ends the program. Each is a
- * transaction of its own; BLOCK of them are sent in one go, so that neither
- * waits for the other. Of at least COUNT executions in such blocks, it is the
- * median; a tenth as many come before, to warm up.
+ * transaction of its own; BLOCK of them are sent in one go, and no answer is
+ * waited for before all are done: a server process that wakes its client spends
+ * more on that than on an empty statement, and would have to for each that
+ * takes longer than reading its answer. Of at least COUNT executions in such
+ * blocks, it is the median; a tenth as many come before, to warm up.
  *
  * With "beyond", blocks of SELECT 1 take turns with those, and it is the median
  * of the differences.
@@ -16,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <libpq-fe.h>
 
@@ -114,10 +117,64 @@ send(PGconn *conn, const Query *query, const Line *line)
 		fail(PQerrorMessage(conn));
 }
 
+/* Reads one value of the server process from a file of /proc. */
+static void
+observe(PGconn *conn, const char *what, const char *format, void *value)
+{
+	char name[64];
+	FILE *file;
+
+	(void) snprintf(name, sizeof(name), "/proc/%d/%s", PQbackendPID(conn),
+					what);
+	file = fopen(name, "r");
+	if (file == NULL || fscanf(file, format, value) != 1)
+		fail("the server process cannot be observed");
+	(void) fclose(file);
+}
+
+/* Waits until the server process does. */
+static void
+wait_until_idle(PGconn *conn)
+{
+	const struct timespec moment = { .tv_nsec = 50000 };
+	char state;
+
+	do
+	{
+		(void) nanosleep(&moment, NULL);
+		observe(conn, "stat", "%*d (%*[^)]) %c", &state);
+	} while (state == 'R');
+}
+
+/* What the server process has had of a core, in nanoseconds; while it runs, the
+ * kernel does not know exactly. */
+static double
+cpu_of(PGconn *conn)
+{
+	unsigned long long spent;
+
+	wait_until_idle(conn);
+	observe(conn, "schedstat", "%llu", &spent);
+	return (double) spent;
+}
+
+/* The next result. Nobody sleeps on the connection meanwhile. */
+static PGresult *
+next_result(PGconn *conn)
+{
+	while (PQisBusy(conn))
+	{
+		wait_until_idle(conn);
+		if (!PQconsumeInput(conn))
+			fail(PQerrorMessage(conn));
+	}
+	return PQgetResult(conn);
+}
+
 static void
 receive(PGconn *conn, const char *answer)
 {
-	PGresult *result = PQgetResult(conn);
+	PGresult *result = next_result(conn);
 
 	if (PQresultStatus(result) != PGRES_TUPLES_OK)
 		fail(PQerrorMessage(conn));
@@ -125,28 +182,11 @@ receive(PGconn *conn, const char *answer)
 		strcmp(PQgetvalue(result, 0, 0), answer) != 0)
 		fail("the query has another answer than it should");
 	PQclear(result);
-	PQclear(PQgetResult(conn));
-	result = PQgetResult(conn);
+	PQclear(next_result(conn));
+	result = next_result(conn);
 	if (PQresultStatus(result) != PGRES_PIPELINE_SYNC)
 		fail("the transaction did not end");
 	PQclear(result);
-}
-
-/* What the server process has had of a core, in nanoseconds. */
-static double
-cpu_of(PGconn *conn)
-{
-	char name[64];
-	FILE *file;
-	unsigned long long spent;
-
-	(void) snprintf(name, sizeof(name), "/proc/%d/schedstat",
-					PQbackendPID(conn));
-	file = fopen(name, "r");
-	if (file == NULL || fscanf(file, "%llu", &spent) != 1)
-		fail("the server process cannot be observed");
-	(void) fclose(file);
-	return (double) spent;
 }
 
 /* Microseconds of one execution in a block: with count lines in turn, from

@@ -8,9 +8,10 @@
  *
  * Each call is in a transaction that is rolled back, so that the next one meets
  * the same. BEFORE is a statement that runs in it first, with the same fields.
- * Only SQL is timed, and not the first calls of a session.
+ * Only SQL is timed, and not the first calls of a session, which are slower: no
+ * session goes on before all have made these.
  */
-#define _DEFAULT_SOURCE /* strsep */
+#define _DEFAULT_SOURCE /* strsep, pthread_barrier_wait */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -42,6 +43,7 @@ static const char *status;
 static const char *sql;
 static const char *before;
 static atomic_bool failed = false;
+static pthread_barrier_t all_warm;
 
 static double
 milliseconds(void)
@@ -153,17 +155,19 @@ go_on(void *argument)
 {
 	Client *client = argument;
 	int params[2] = { prepare(client->conn, "timed", sql), 0 };
+	long i = client->first;
 
 	if (before != NULL)
 		params[1] = prepare(client->conn, "before", before);
-	for (long i = client->first; i < line_count; i += clients)
+	for (; i < warm; i += clients)
 	{
-		double ms = call(client->conn, params, i);
-
-		if (atomic_load(&failed))
-			break;
-		times[i] = i < warm ? -1 : ms;
+		times[i] = -1;
+		if (!atomic_load(&failed))
+			(void) call(client->conn, params, i);
 	}
+	(void) pthread_barrier_wait(&all_warm);
+	for (; i < line_count && !atomic_load(&failed); i += clients)
+		times[i] = call(client->conn, params, i);
 	return NULL;
 }
 
@@ -183,11 +187,17 @@ run_all(Client *all)
 	static pthread_t threads[CLIENTS_MAX];
 	long started = 0;
 
+	if (pthread_barrier_init(&all_warm, NULL, (unsigned) clients) != 0)
+		fail("a barrier", "cannot be made");
 	while (started < clients &&
 		   pthread_create(&threads[started], NULL, go_on, &all[started]) == 0)
 		started++;
+	/* The others would wait for it. */
 	if (started < clients)
+	{
 		fail("a thread", "cannot be started");
+		exit(1);
+	}
 	for (long i = 0; i < started; i++)
 		(void) pthread_join(threads[i], NULL);
 	qsort(times, (size_t) line_count, sizeof(double), compare);
