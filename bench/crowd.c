@@ -188,7 +188,10 @@ run_all(Client *all)
 	long started = 0;
 
 	if (pthread_barrier_init(&all_warm, NULL, (unsigned) clients) != 0)
+	{
 		fail("a barrier", "cannot be made");
+		exit(1);
+	}
 	while (started < clients &&
 		   pthread_create(&threads[started], NULL, go_on, &all[started]) == 0)
 		started++;

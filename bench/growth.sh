@@ -6,7 +6,7 @@
 few=10000
 many=10000000 # accounts
 room=40       # GB, while they are loaded
-calls=2000    # in a round, each of somebody else
+calls=2000    # in a round, each of somebody else; of a crowd, each nine times
 hashed=128    # the same, where each takes milliseconds
 accounts=${growth:-$work}
 if [ "$quick" = true ]; then many=1000000 room=6 calls=1000 hashed=96; fi

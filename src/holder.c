@@ -1,6 +1,7 @@
 #include "pg.h"
 
 #include "holder.h"
+#include "query.h"
 #include "sight.h"
 
 /* What a user holds is read one by one, and all at once when it is clear that
@@ -201,9 +202,13 @@ take_rows(UsersHolder *holder, const UsersHeldRow *rows, int count,
 /* Most rows that are judged are of other domains; while the table is sparse,
  * each of them finds its place in it empty. */
 static uint32
-room_for(int rows)
+room_for(const UsersHeldRow *rows, int count)
 {
-	return (uint32) Max(8, Min(rows, 128) * 4);
+	uint32 domains = 0;
+
+	for (int i = 0; i < count && domains < 128; i++)
+		domains += rows[i].type < 0;
+	return Max(8, domains * 4);
 }
 
 /* Reads everything that somebody holds. What was there before is replaced at
@@ -215,9 +220,10 @@ load(UsersHolder *holder)
 	MemoryContext old = MemoryContextSwitchTo(holder->context);
 	UsersHeldRow *rows;
 	int count =
-		users_read_all_held(&rows, &holder->standing, GetActiveSnapshot());
+		users_read_all_held(&rows, &holder->standing, users_seen_snapshot());
 
-	loaded.domains = domains_create(holder->context, room_for(count), NULL);
+	loaded.domains =
+		domains_create(holder->context, room_for(rows, count), NULL);
 	loaded.objects = objects_create(holder->context, 8, NULL);
 	take_rows(&loaded, rows, count, false);
 	close_domains(&loaded);
@@ -237,7 +243,7 @@ new_holder(UsersSight *sight, Holders *holders, const pg_uuid_t *user_id)
 
 	holder->context = sight->context;
 	holder->sight = sight;
-	users_read_standing(&holder->standing, user_id, GetActiveSnapshot());
+	users_read_standing(&holder->standing, user_id, users_seen_snapshot());
 	holder->domains = domains_create(sight->context, 8, NULL);
 	holder->objects = objects_create(sight->context, 8, NULL);
 	holder->next = holders->first;
@@ -260,7 +266,7 @@ find_holder(UsersSight *sight, const pg_uuid_t *user_id)
 		if (holders->count >= HOLDERS)
 		{
 			users_sight_clear(sight);
-			sight = users_sight(GetActiveSnapshot());
+			sight = users_sight(users_seen_snapshot());
 			holders = NULL;
 		}
 	}
@@ -294,7 +300,7 @@ change_holder(UsersSight *sight, const pg_uuid_t *user_id)
 static inline UsersHolder *
 holder_of(const pg_uuid_t *user_id)
 {
-	UsersSight *sight = users_sight(GetActiveSnapshot());
+	UsersSight *sight = users_sight(users_seen_snapshot());
 	Halves id = halves_of(user_id);
 
 	return likely(sight->number == latest.sight &&
@@ -307,7 +313,6 @@ holder_of(const pg_uuid_t *user_id)
 UsersHolder *
 users_holder(const pg_uuid_t *user_id)
 {
-	users_require_snapshot();
 	return holder_of(user_id);
 }
 
@@ -328,8 +333,8 @@ load_rather(UsersHolder *holder)
 static DomainEntry *
 probe_domain(UsersHolder *holder, const pg_uuid_t *domain_id)
 {
-	UsersHeld *held = users_read_held_in(&holder->standing, domain_id,
-										 GetActiveSnapshot(), holder->context);
+	UsersHeld *held = users_read_held_in(
+		&holder->standing, domain_id, users_seen_snapshot(), holder->context);
 	DomainEntry *entry = add_domain(holder, domain_id);
 
 	if (held != NULL && users_held_opens(held))
@@ -388,9 +393,9 @@ users_holds_word_in(const pg_uuid_t *user_id, int word,
 static const UsersHeld *
 probe_object(UsersHolder *holder, const ObjectKey *key)
 {
-	UsersHeld *held = users_read_held_on(&holder->standing, &key->domain_id,
-										 key->type, &key->object_id,
-										 GetActiveSnapshot(), holder->context);
+	UsersHeld *held = users_read_held_on(
+		&holder->standing, &key->domain_id, key->type, &key->object_id,
+		users_seen_snapshot(), holder->context);
 
 	if (held != NULL && !held->enabled &&
 		users_holder_in(holder, &key->domain_id) == NULL)

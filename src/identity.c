@@ -91,7 +91,8 @@ users_leaders_identity(void)
 	if (!IsParallelWorker() || slots == NULL)
 		return NULL;
 	slot = slot_of(MyProc->lockGroupLeader);
-	slot->was_read = true;
+	if (!slot->was_read)
+		slot->was_read = true;
 	if (slot->present)
 		users_presence.identity = &slot->identity;
 	return users_presence.identity;

@@ -81,7 +81,7 @@ users_recorded_place(const char *object_type)
 	/* Named by an administrator, seldom: what is committed now counts. In a
 	 * parallel operation there is no newest snapshot to be had. */
 	Snapshot snapshot = IsInParallelMode()
-							? RegisterSnapshot(GetActiveSnapshot())
+							? RegisterSnapshot(users_seen_snapshot())
 							: users_latest_snapshot();
 	bool there = users_lookup(&found, &object_place, &key, snapshot);
 
@@ -340,7 +340,7 @@ read_rows(const Statement *statement, UsersPlace *places,
 	array = PointerGetDatum(
 		construct_array(elements, n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
 	snapshot = latest ? users_latest_snapshot()
-					  : RegisterSnapshot(GetActiveSnapshot());
+					  : RegisterSnapshot(users_seen_snapshot());
 	code = SPI_execute_snapshot(statement->plan, &array, NULL, snapshot,
 								InvalidSnapshot, true, false, 0);
 	UnregisterSnapshot(snapshot);

@@ -6,7 +6,6 @@
 #include "holding.h"
 #include "identity.h"
 #include "predicate.h"
-#include "sight.h"
 
 /* The permission that was asked for last at a call in a statement. */
 typedef struct Asked
@@ -49,7 +48,6 @@ find_asked(FunctionCallInfo fcinfo, int n)
 	size_t len = VARSIZE_ANY_EXHDR(argument);
 	Asked *asked = fcinfo->flinfo->fn_extra;
 
-	users_require_snapshot();
 	/* By what it says: the memory of a variable is used again. */
 	if (asked != NULL && asked->known && asked->len == len &&
 		memcmp(asked->text, word, len) == 0)

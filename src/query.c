@@ -95,6 +95,12 @@ run(UsersQuery *query, const Datum *values, const char *nulls,
 	return SPI_processed;
 }
 
+void
+users_raise_no_snapshot(void)
+{
+	elog(ERROR, "permissions are asked for without a snapshot");
+}
+
 Snapshot
 users_latest_snapshot(void)
 {
@@ -134,7 +140,7 @@ uint64
 users_read_seen(UsersQuery *query, const Datum *values, const char *nulls,
 				long limit)
 {
-	return run(query, values, nulls, GetActiveSnapshot(), true, limit);
+	return run(query, values, nulls, users_seen_snapshot(), true, limit);
 }
 
 uint64

@@ -48,6 +48,18 @@ extern uint64 users_write(UsersQuery *query, const Datum *values,
  * it. Raises in parallel mode, where there is no such snapshot to be had. */
 extern Snapshot users_latest_snapshot(void);
 
+extern void users_raise_no_snapshot(void) pg_attribute_noreturn();
+
+/* The active snapshot. There is none in a procedure after its COMMIT, where a
+ * constraint of a domain may call what policies call. */
+static inline Snapshot
+users_seen_snapshot(void)
+{
+	if (unlikely(!ActiveSnapshotSet()))
+		users_raise_no_snapshot();
+	return GetActiveSnapshot();
+}
+
 /*
  * Reads what the caller's own statement sees (the active snapshot), at most
  * limit rows (0: all): for what policies and STABLE functions ask. Works in

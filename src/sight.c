@@ -61,7 +61,6 @@ take(UsersSight *sight, Snapshot snapshot)
 	if (sight->context == NULL)
 		sight->context = AllocSetContextCreate(TopMemoryContext, "users sight",
 											   ALLOCSET_SMALL_SIZES);
-	sight->xmin = snapshot->xmin;
 	sight->xmax = snapshot->xmax;
 	sight->curcid = snapshot->curcid;
 	sight->in_recovery = snapshot->takenDuringRecovery;
@@ -76,6 +75,8 @@ take(UsersSight *sight, Snapshot snapshot)
 		memcpy(sight->running, running, sight->running_size);
 	}
 	sight->outlived = 0;
+	/* Last: until then nothing is here, should memory have run out. */
+	sight->xmin = snapshot->xmin;
 	sight->number = ++last_number;
 }
 
@@ -94,13 +95,6 @@ find(Snapshot snapshot)
 	}
 	take(oldest, snapshot);
 	return oldest;
-}
-
-void
-users_require_snapshot(void)
-{
-	if (!ActiveSnapshotSet())
-		elog(ERROR, "permissions are asked for without a snapshot");
 }
 
 void

@@ -66,10 +66,6 @@ users_sight_is_of(const UsersSight *sight, Snapshot snapshot)
 		   users_sight_same_running(sight, snapshot);
 }
 
-/* Raises when there is no active snapshot. Where a call has one, the next calls
- * from the same place have one, too, and need not ask. */
-extern void users_require_snapshot(void);
-
 /* The sight of a snapshot of this transaction. It and all that is in it may go
  * at the next call of users_sight, and when a subtransaction aborts. Here,
  * since it is asked for with every row. */

@@ -1,6 +1,7 @@
 #include "pg.h"
 
 #include "errors.h"
+#include "query.h"
 #include "staging.h"
 
 /* ---- opening ---- */
@@ -95,7 +96,7 @@ users_open_staging(UsersStaging *staging, const UsersCall *call, Oid relation)
 		users_raise_detail(USERS_E_STAGING, "relation", "It is not there.");
 	check_relation(staging->relation, call);
 	take_columns(staging);
-	staging->snapshot = RegisterSnapshot(GetActiveSnapshot());
+	staging->snapshot = RegisterSnapshot(users_seen_snapshot());
 	/* From the beginning, and not where somebody else is reading: lines have
 	 * numbers. */
 	staging->scan = table_beginscan_strat(staging->relation, staging->snapshot,

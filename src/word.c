@@ -140,10 +140,10 @@ is_defined(const UsersPermission *permission)
 	key[0] = PointerGetDatum(
 		cstring_to_text_with_len(permission->word, (int) permission->type_len));
 	if (permission->all)
-		return users_lookup(&found, &type_lookup, key, GetActiveSnapshot());
+		return users_lookup(&found, &type_lookup, key, users_seen_snapshot());
 	key[1] = PointerGetDatum(cstring_to_text_with_len(
 		permission->word + action, (int) (permission->len - action)));
-	return users_lookup(&found, &permission_lookup, key, GetActiveSnapshot());
+	return users_lookup(&found, &permission_lookup, key, users_seen_snapshot());
 }
 
 int
