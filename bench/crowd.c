@@ -76,7 +76,7 @@ read_lines(const char *name)
 		lines[line_count++] = strdup(line);
 	}
 	(void) fclose(file);
-	return line_count > 0;
+	return line_count > 0 && line_count < LINES_MAX;
 }
 
 static void

@@ -199,8 +199,9 @@ take_rows(UsersHolder *holder, const UsersHeldRow *rows, int count,
 	}
 }
 
-/* Most rows that are judged are of other domains; while the table is sparse,
- * each of them finds its place in it empty. */
+/* For how many domains to make the table. Most rows that are judged are of
+ * other domains; while it is small enough to be sparse, each of them finds its
+ * place empty. */
 static uint32
 room_for(const UsersHeldRow *rows, int count)
 {
@@ -297,6 +298,8 @@ change_holder(UsersSight *sight, const pg_uuid_t *user_id)
 	return holder;
 }
 
+/* users_holder where it is asked with every row: a call less is three
+ * nanoseconds of fifteen. */
 static inline UsersHolder *
 holder_of(const pg_uuid_t *user_id)
 {

@@ -98,13 +98,6 @@ users_leaders_identity(void)
 	return users_presence.identity;
 }
 
-bool
-users_identity_present(void)
-{
-	users_presence.was_read = true;
-	return users_presence.identity != NULL || users_leaders_identity() != NULL;
-}
-
 const UsersIdentity *
 users_require_identity(void)
 {

@@ -28,16 +28,23 @@ extern UsersPresence users_presence;
 /* What a parallel worker has from its leader; NULL elsewhere. */
 extern const UsersIdentity *users_leaders_identity(void);
 
+/* The present identity, expired or not; NULL without one. Here, as the next one
+ * is, since policies ask with every row. */
+static inline const UsersIdentity *
+users_present_identity(void)
+{
+	users_presence.was_read = true;
+	return likely(users_presence.identity != NULL) ? users_presence.identity
+												   : users_leaders_identity();
+}
+
 /* The present identity; NULL without one, and once its token had expired at
- * the start of the statement. Here, since policies ask with every row. */
+ * the start of the statement. */
 static inline const UsersIdentity *
 users_identity(void)
 {
-	const UsersIdentity *identity = users_presence.identity;
+	const UsersIdentity *identity = users_present_identity();
 
-	users_presence.was_read = true;
-	if (unlikely(identity == NULL))
-		identity = users_leaders_identity();
 	/* By the statement's start, which a worker has from its leader: by the
 	 * clock, a scan would be cut short. */
 	if (identity == NULL ||
@@ -47,7 +54,11 @@ users_identity(void)
 }
 
 /* Whether there is one, expired or not. */
-extern bool users_identity_present(void);
+static inline bool
+users_identity_present(void)
+{
+	return users_present_identity() != NULL;
+}
 
 /* The present identity, or 28000. */
 extern const UsersIdentity *users_require_identity(void);

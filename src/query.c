@@ -98,7 +98,7 @@ run(UsersQuery *query, const Datum *values, const char *nulls,
 void
 users_raise_no_snapshot(void)
 {
-	elog(ERROR, "permissions are asked for without a snapshot");
+	elog(ERROR, "there is no active snapshot to read with");
 }
 
 Snapshot

@@ -48,10 +48,12 @@ extern uint64 users_write(UsersQuery *query, const Datum *values,
  * it. Raises in parallel mode, where there is no such snapshot to be had. */
 extern Snapshot users_latest_snapshot(void);
 
+/* For users_seen_snapshot. */
 extern void users_raise_no_snapshot(void) pg_attribute_noreturn();
 
-/* The active snapshot. There is none in a procedure after its COMMIT, where a
- * constraint of a domain may call what policies call. */
+/* The active snapshot; raises without one. Whoever evaluates an expression
+ * should have one, but in a procedure after its COMMIT there is none at first,
+ * and to read NULL would take the server down. */
 static inline Snapshot
 users_seen_snapshot(void)
 {
